@@ -1,0 +1,1 @@
+"""Retrato gives every persona a face."""

@@ -1,0 +1,1 @@
+"""Plain frozen data and the error tree. Imports nothing of ours; everything else may import it."""

@@ -1,0 +1,177 @@
+"""
+The error tree, named by what the one who catches does next.
+
+    RetratoError
+    ├── ConfigError                 say it and stop (exit 78); a restart cannot help
+    ├── NotMigratedError            say which command mends it (exit 1)
+    ├── NotFoundError               say what was looked for (exit 1)
+    ├── StoreUnavailableError       wait and reconnect (exit 69 from one-shot commands)
+    ├── LeaseLostError              throw the picture away, write nothing
+    ├── StorageError                the picture could not be stored: the job goes back to the queue
+    ├── UnusablePictureError        imaging's verdict; the chain adds the leg and makes it a BadPictureError
+    ├── ProviderError               one attempt failed; its ``fault`` decides what follows (domain/faults.py)
+    │   ├── BusyError               throttled · loading: this leg waits, another may be asked at once
+    │   ├── DownError               transient: the same leg again after a wait, then the next
+    │   │   └── UnknownOutcomeError   unknown_outcome: it may have been paid for; resume or repeat identically
+    │   ├── BadPictureError         bad_output: once more with a new seed, then the next leg
+    │   ├── RefusedError            refused: never this prompt
+    │   │   └── CheckerError          refused by a picture checker: one new seed first
+    │   ├── BadRequestError         bad_request: the next leg may speak another dialect
+    │   ├── MisconfiguredError      auth: leave the leg out and alert
+    │   │   └── GoneError             gone: the same, and look the model up again
+    │   └── OutOfCreditError        no_credit: leave the leg out for long and alert
+    └── ChainExhaustedError         no leg could draw it now; keeps every attempt's error
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from retrato.domain.faults import Fault
+
+
+class RetratoError(Exception):
+    """Base of everything that Retrato raises on purpose."""
+
+
+class ConfigError(RetratoError):
+    """A setting is missing or wrong. The message names the setting and what it should be."""
+
+
+class NotMigratedError(RetratoError):
+    """The database lacks schema ``retrato`` or carries an older one."""
+
+
+class NotFoundError(RetratoError):
+    """A company, persona or version that was asked for does not exist."""
+
+
+class StoreUnavailableError(RetratoError):
+    """Postgres could not be reached, or dropped the connection. Whether a write took effect is unknown."""
+
+
+class LeaseLostError(RetratoError):
+    """The job belongs to somebody else now, or is gone. Nothing may be written for it."""
+
+
+class StorageError(RetratoError):
+    """The object store did not take or give a picture."""
+
+
+class UnusablePictureError(RetratoError):
+    """The bytes are no picture that may be kept. The message says what was seen."""
+
+
+class ProviderError(RetratoError):
+    """
+    One attempt on one leg failed.
+
+    Attributes:
+        leg: name of the leg, e.g. ``huggingface/fal-ai``.
+        status: HTTP status seen, where there was one.
+        retry_after_s: seconds that the provider asked to wait, where it did.
+        request_id: the provider's id of the request, where it is known.
+        sent: False only when the request surely never reached the provider, so that nothing can be owed.
+        cost_usd: what the failed attempt is known to have cost.
+
+    """
+
+    fault: ClassVar[Fault] = Fault.TRANSIENT
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        leg: str,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+        sent: bool = True,
+        cost_usd: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.leg = leg
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.request_id = request_id
+        self.sent = sent
+        self.cost_usd = cost_usd
+
+
+class BusyError(ProviderError):
+    """Throttled, or still loading: not before ``retry_after_s``; another leg may be asked at once."""
+
+    fault = Fault.THROTTLED
+
+
+class LoadingError(BusyError):
+    """The model is being loaded by the provider."""
+
+    fault = Fault.LOADING
+
+
+class DownError(ProviderError):
+    """The leg failed in a way that may pass: the same leg again after a wait, then the next."""
+
+
+class UnknownOutcomeError(DownError):
+    """The request was sent and no answer came: it may have been drawn, and charged."""
+
+    fault = Fault.UNKNOWN_OUTCOME
+
+
+class BadPictureError(ProviderError):
+    """What came back is no usable picture: not an image, truncated, uniform, too small, a placeholder."""
+
+    fault = Fault.BAD_OUTPUT
+
+
+class RefusedError(ProviderError):
+    """The provider will not draw this prompt."""
+
+    fault = Fault.REFUSED
+
+
+class CheckerError(RefusedError):
+    """A checker rejected the finished picture, not the prompt: false hits are common, one new seed is fair."""
+
+
+class BadRequestError(ProviderError):
+    """The request was not understood; another leg speaks another dialect."""
+
+    fault = Fault.BAD_REQUEST
+
+
+class MisconfiguredError(ProviderError):
+    """Key missing, wrong, or without the right. A person must act."""
+
+    fault = Fault.AUTH
+
+
+class GoneError(MisconfiguredError):
+    """The model or route is not served here any more."""
+
+    fault = Fault.GONE
+
+
+class OutOfCreditError(ProviderError):
+    """The account has no money left for this leg. A person must act."""
+
+    fault = Fault.NO_CREDIT
+
+
+class ChainExhaustedError(RetratoError):
+    """
+    No leg could draw the picture now.
+
+    Attributes:
+        errors: one per attempt, in order; empty when every leg was closed before the first call.
+        retry_after_s: seconds until the first closed leg opens; None when waiting alone cannot help.
+
+    """
+
+    def __init__(self, errors: Sequence[ProviderError], *, retry_after_s: float | None = None) -> None:
+        legs = ", ".join(dict.fromkeys(error.leg for error in errors)) or "none was open"
+        last = f"; last: {errors[-1]}" if errors else ""
+        super().__init__(f"no provider could draw the picture (asked: {legs}{last})")
+        self.errors = tuple(errors)
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,27 @@
+"""A persona as Retrato reads it from the host's tables."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """
+    What the host's row says. Text is as the host wrote it: any language, any length, not to be trusted.
+
+    ``age`` is in years. ``ready_prompt`` is a prompt that the application wrote; it goes before our own.
+    """
+
+    id: str
+    empresa_id: str
+    name: str
+    role: str | None = None
+    department: str | None = None
+    specialty: str | None = None
+    gender: str | None = None
+    age: int | None = None
+    experience_years: int | None = None
+    nationality: str | None = None
+    appearance: str | None = None
+    ready_prompt: str | None = None
+    empresa_name: str | None = None
+    industry: str | None = None

@@ -1,0 +1,1 @@
+"""From a claimed job to a finished picture: pipeline, chain, retrying."""

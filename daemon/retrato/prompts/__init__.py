@@ -1,0 +1,1 @@
+"""Persona to prompt."""

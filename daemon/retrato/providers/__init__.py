@@ -1,0 +1,1 @@
+"""One file a provider, on one shared HTTP client."""

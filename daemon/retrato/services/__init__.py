@@ -1,0 +1,1 @@
+"""What runs until stop: listener, dispatcher, keeper."""

@@ -1,0 +1,1 @@
+"""Image providers as they really answer, for the demo, the tests and the benchmarks."""
