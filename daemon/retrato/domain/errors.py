@@ -72,6 +72,7 @@ class ProviderError(RetratoError):
         request_id: the provider's id of the request, where it is known.
         sent: False only when the request surely never reached the provider, so that nothing can be owed.
         cost_usd: what the failed attempt is known to have cost.
+        whole_provider: True when the fault is the account's, so that every leg of this provider shares it.
 
     """
 
@@ -87,6 +88,7 @@ class ProviderError(RetratoError):
         request_id: str | None = None,
         sent: bool = True,
         cost_usd: float | None = None,
+        whole_provider: bool = False,
     ) -> None:
         super().__init__(message)
         self.leg = leg
@@ -95,6 +97,7 @@ class ProviderError(RetratoError):
         self.request_id = request_id
         self.sent = sent
         self.cost_usd = cost_usd
+        self.whole_provider = whole_provider
 
 
 class BusyError(ProviderError):

@@ -29,6 +29,8 @@ class SameLeg(StrEnum):
     NO = "no"
     AFTER_WAITS = "after waits"
     """After each of the configured retry waits, 3, 6 and 12 s by default."""
+    IF_FREE = "after waits, where it is not paid twice"
+    """The same waits, but only where the request can be resumed or its identical repeat is not charged."""
     NEW_SEED = "once with a new seed"
 
 
@@ -71,6 +73,6 @@ POLICIES: dict[Fault, Policy] = {
     Fault.REFUSED: Policy(SameLeg.NO, next_leg=False, breaker=None),
     Fault.LOADING: Policy(SameLeg.NO, next_leg=True, breaker=Breaker(1, 20, 2 * _MINUTE)),
     Fault.TRANSIENT: Policy(SameLeg.AFTER_WAITS, next_leg=True, breaker=_FAULTY),
-    Fault.UNKNOWN_OUTCOME: Policy(SameLeg.AFTER_WAITS, next_leg=True, breaker=_FAULTY),
+    Fault.UNKNOWN_OUTCOME: Policy(SameLeg.IF_FREE, next_leg=True, breaker=_FAULTY),
     Fault.BAD_OUTPUT: Policy(SameLeg.NEW_SEED, next_leg=True, breaker=_FAULTY),
 }

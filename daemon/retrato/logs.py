@@ -1,0 +1,73 @@
+"""
+Logging with structlog: lines for people on a terminal, JSON elsewhere, never a secret.
+
+The event is a fixed dotted name in the past tense. What goes out last passes a filter that knows the secrets of
+this process and blots them out wherever they stand, tracebacks included.
+"""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_BLOT = "[secret]"
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):([^@\s/]+)@")
+_BEARER = re.compile(r"(?i)\b(bearer|key)\s+[A-Za-z0-9_\-.:]{12,}")
+
+
+class Blotter:
+    """Removes secrets from finished lines."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # A short secret would blot out ordinary words.
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True)  # noqa: PLR2004
+
+    def clean(self, text: str) -> str:
+        """*text* without the known secrets, passwords in URLs and authorization values."""
+        for secret in self._secrets:
+            text = text.replace(secret, _BLOT)
+        text = _PASSWORD_IN_URL.sub(rf"\1:{_BLOT}@", text)
+        return _BEARER.sub(rf"\1 {_BLOT}", text)
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict | str) -> str:
+        """The last processor of structlog's chain."""
+        return self.clean(str(event))
+
+
+def configure(*, log_format: str, level: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Set logging up for the whole process; *log_format* is auto, console or json. Lines go to stderr."""
+    out = stream or sys.stderr
+    people = log_format == "console" or (log_format == "auto" and out.isatty())
+    blotter = Blotter(secrets)
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people),
+    ]
+    if people:
+        colors = out.isatty() and "NO_COLOR" not in os.environ
+        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=colors)]
+    else:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    structlog.configure(
+        processors=[*shared, *last, blotter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Bridge()]
+    root.setLevel(max(logging.WARNING, getattr(logging, level.upper())))
+
+
+class _Bridge(logging.Handler):
+    """Libraries log through the standard module: their warnings take the same way, through the same filter."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = structlog.get_logger()
+        log.log(record.levelno, "library.logged", logger=record.name, message=record.getMessage())

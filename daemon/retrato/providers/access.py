@@ -1,0 +1,119 @@
+"""How a leg reaches one HTTP API, and how it reads what does not go well there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from retrato.domain.errors import BadPictureError, ProviderError
+from retrato.providers.exchange import Reply
+from retrato.providers.http import Http
+from retrato.providers.pictures import from_base64, looks_like_text
+from retrato.providers.replies import Reader, to_error
+
+_SUCCESS = range(200, 300)
+
+
+class Answer(BaseModel):
+    """Base of what is read from providers' JSON: unknown fields are passed over, values stay out of messages."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """
+    One API behind *base_url* (no slash at its end), with the headers that open it.
+
+    ``query`` is appended to every address, e.g. ``?_subdomain=queue``. ``readers`` know the provider's own
+    error texts; the first that knows decides.
+    """
+
+    http: Http
+    leg: str
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    query: str = ""
+    readers: tuple[Reader, ...] = ()
+
+    async def order(
+        self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """POST *body*: this may cost money. The reply is a success; raises `ProviderError` for all else."""
+        reply = await self.http.send(
+            "POST",
+            self._url(path),
+            leg=self.leg,
+            paid=True,
+            json=body,
+            headers={**self.headers, **(headers or {})},
+        )
+        return self.checked(reply)
+
+    async def look(self, path: str, *, timeout_s: float) -> Reply:
+        """GET something that is free to read. The reply may have any status."""
+        return await self.http.send(
+            "GET", self._url(path), leg=self.leg, paid=False, headers=self.headers, timeout_s=timeout_s
+        )
+
+    async def order_by_get(self, path: str) -> Reply:
+        """GET a picture that is drawn by being asked for: this may cost money. The body is no text."""
+        reply = await self.http.send("GET", self._url(path), leg=self.leg, paid=True, headers=self.headers)
+        return self._no_text(self.checked(reply))
+
+    def checked(self, reply: Reply, *, request_id: str | None = None) -> Reply:
+        """*reply*, if its status is a success."""
+        if reply.status not in _SUCCESS:
+            raise self.error(reply, request_id=request_id)
+        return reply
+
+    def error(
+        self, reply: Reply, *, request_id: str | None = None, cost_usd: float | None = None
+    ) -> ProviderError:
+        """The error that *reply* is."""
+        return to_error(
+            reply, leg=self.leg, readers=self.readers, request_id=request_id, cost_usd=cost_usd
+        )
+
+    def parse(self, model: type[AnswerT], reply: Reply, *, request_id: str | None = None) -> AnswerT:
+        """
+        The JSON of a successful *reply* as *model*.
+
+        Raises:
+            ProviderError: it is something else: the error that it contains, else `BadPictureError`.
+
+        """
+        try:
+            return model.model_validate_json(reply.body)
+        except ValidationError as exc:
+            raise self.error(reply, request_id=request_id) from exc
+
+    def decode(self, text: str) -> bytes:
+        """
+        The picture in base64 *text*.
+
+        Raises:
+            BadPictureError: it is none.
+
+        """
+        try:
+            return from_base64(text)
+        except ValueError as exc:
+            raise BadPictureError(f"{self.leg}: the picture is not valid base64", leg=self.leg) from exc
+
+    async def fetch(self, url: str, *, request_id: str | None = None) -> bytes:
+        """The finished picture behind *url*, by `Http.fetch_result`; it is no text."""
+        data = await self.http.fetch_result(url, leg=self.leg, request_id=request_id)
+        return self._no_text(Reply(status=200, headers={}, body=data), request_id=request_id).body
+
+    def _no_text(self, reply: Reply, *, request_id: str | None = None) -> Reply:
+        if looks_like_text(reply.body):
+            raise self.error(reply, request_id=request_id)
+        return reply
+
+    def _url(self, path: str) -> str:
+        return f"{self.base_url}{path}{self.query}"

@@ -1,0 +1,134 @@
+"""One HTTP exchange: how far it got, and the reply with everything secret taken out of its texts."""
+
+import json as jsonlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+_CHUNK = 64 * 1024
+_EXCERPT_CHARS = 200
+_PATH_CHARS = 48
+_FAILURE = 400
+_KEY_LIKE = re.compile(
+    r"(?:\b(?:hf|sk|pk|r8)[-_]|\bBearer\s+|\bKey\s+(?=\S*:)|[?&]key=)[\w.:+/=-]{6,}", re.IGNORECASE
+)
+"""Keys as the providers write them (hf_…, sk_…, pk_…, r8_…), so that somebody else's is masked as well."""
+
+
+class TooLargeError(Exception):
+    """More bytes came than any picture has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole answer. *secrets* are what `scrub` takes out of any text made from it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def json(self) -> Any:
+        """The body as JSON, None where it is none."""
+        try:
+            return jsonlib.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def fields(self) -> Mapping[str, Any]:
+        """The body's JSON object; empty where it is none."""
+        found = self.json()
+        return found if isinstance(found, dict) else {}
+
+    def scrub(self, text: str) -> str:
+        """*text* in one line, without keys, cut to 200 characters."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+        text = _KEY_LIKE.sub("***", " ".join(text.split()))
+        return text if len(text) <= _EXCERPT_CHARS else text[:_EXCERPT_CHARS] + "…"
+
+
+class Exchange:
+    """One request under way. It remembers how far it got, so that a failure can be told apart."""
+
+    def __init__(self, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> None:
+        self.was_sent = False
+        self.status: int | None = None
+        self._request_headers = dict(headers or {})
+        self._max_bytes = max_bytes
+        self._headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
+        self._body = bytearray()
+
+    @property
+    def failed_already(self) -> bool:
+        """Whether the status was an error: then the answer is known, even if its body never ends."""
+        return self.status is not None and self.status >= _FAILURE
+
+    async def run(
+        self, session: aiohttp.ClientSession, method: str, url: URL, *, json: Mapping[str, Any] | None = None
+    ) -> Reply:
+        """
+        Send and read until the end; the caller bounds the time.
+
+        Raises:
+            TooLargeError: the body passed the limit; the rest was not read.
+            aiohttp.ClientError, OSError: whatever the connection did.
+
+        """
+        async with session.request(
+            method,
+            url,
+            json=json,
+            headers=self._request_headers,
+            allow_redirects=False,
+            trace_request_ctx=self,
+        ) as response:
+            self.was_sent = True
+            self.status, self._headers = response.status, response.headers
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                self._body += chunk
+                if len(self._body) > self._max_bytes:
+                    raise TooLargeError(f"more than {self._max_bytes} bytes")
+            return self.reply()
+
+    def reply(self) -> Reply:
+        """What has been read so far."""
+        authorization = self._request_headers.get("Authorization", "")
+        secret = authorization.rpartition(" ")[2]
+        return Reply(
+            status=self.status or 0,
+            headers=self._headers,
+            body=bytes(self._body),
+            secrets=(secret,) if secret else (),
+        )
+
+
+def sending_noted() -> aiohttp.TraceConfig:
+    """A trace that tells the `Exchange` when its first byte goes out, which no exception of aiohttp tells."""
+
+    async def note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.was_sent = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(note)
+    return trace
+
+
+def place(method: str, url: str) -> str:
+    """Whereto a request went, for messages: without query, and without most of a path that may be a prompt."""
+    target = URL(url, encoded=True)
+    path = target.raw_path
+    return f"{method} {target.host}{path if len(path) <= _PATH_CHARS else path[:_PATH_CHARS] + '…'}"
+
+
+def kind(exc: BaseException) -> str:
+    """The class of *exc* and the system's word for it; never its own text, which may hold a whole URL."""
+    system = getattr(exc, "os_error", None)
+    return f"{type(exc).__name__}: {system.strerror or system}" if system else type(exc).__name__

@@ -1,0 +1,141 @@
+"""Replicate's dialect: predictions that are waited for, then asked after."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from retrato.domain.errors import BadPictureError, CheckerError, DownError, ProviderError
+from retrato.domain.picture import Order, RawPicture
+from retrato.providers.access import Access, Answer
+from retrato.providers.leg import NoteRequest
+from retrato.providers.polling import poll
+from retrato.providers.prices import cost_usd
+
+_RATIOS = ("1:1", "16:9", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
+"""What flux-dev takes instead of a width and a height (its schema, version 93d72f81)."""
+_LONGEST_WAIT_S = 60
+_MARGIN_S = 5
+_BAD_ENDS = {"failed", "canceled", "aborted"}
+
+
+class _Prediction(Answer):
+    id: str
+    status: str
+    output: str | list[str] | None = None
+    error: Any = None
+
+    @property
+    def url(self) -> str | None:
+        """
+        The picture, where there is one.
+
+        With ``Prefer: wait`` a finished answer may still say "processing" while ``output`` is filled
+        (replicate-python run.py, 1.0.7), so the output decides and not the status.
+        """
+        return self.output if isinstance(self.output, str) else next(iter(self.output or ()), None)
+
+
+class ReplicateLeg:
+    """
+    A model of Replicate's, e.g. *path* ``black-forest-labs/flux-dev``; *model* is our name for it.
+
+    The first answer is waited for on the open connection and usually brings the picture. Only the polling
+    after it needs a route that Hugging Face's own client never uses through the router.
+    """
+
+    repeat_is_free = False
+
+    def __init__(self, access: Access, *, provider: str, model: str, path: str) -> None:
+        self.name = access.leg
+        self.provider = provider
+        self.model = model
+        self._access = access
+        self._path = path
+
+    async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:
+        """See `Leg.draw`."""
+        http = self._access.http
+        ends_at = http.clock() + http.timeout_s
+        wait_s = max(1, min(_LONGEST_WAIT_S, int(http.timeout_s - _MARGIN_S)))
+        reply = await self._access.order(
+            f"/v1/models/{self._path}/predictions",
+            {"input": _input(order)},
+            headers={"Prefer": f"wait={wait_s}"},
+        )
+        prediction = self._access.parse(_Prediction, reply)
+        await on_request_id(prediction.id)
+        if not _is_over(prediction):
+            prediction = await self._wait(prediction.id, ends_at=ends_at)
+        return await self._picture(order, prediction)
+
+    async def resume(self, order: Order, request_id: str) -> RawPicture:
+        """See `ResumableLeg.resume`."""
+        http = self._access.http
+        return await self._picture(
+            order, await self._wait(request_id, ends_at=http.clock() + http.timeout_s)
+        )
+
+    async def _wait(self, request_id: str, *, ends_at: float) -> _Prediction:
+        async def look(timeout_s: float) -> _Prediction | None:
+            reply = await self._access.look(
+                f"/v1/predictions/{quote(request_id, safe='')}", timeout_s=timeout_s
+            )
+            checked = self._access.checked(reply, request_id=request_id)
+            prediction = self._access.parse(_Prediction, checked, request_id=request_id)
+            return prediction if _is_over(prediction) else None
+
+        return await poll(
+            look, http=self._access.http, leg=self.name, request_id=request_id, ends_at=ends_at
+        )
+
+    async def _picture(self, order: Order, prediction: _Prediction) -> RawPicture:
+        cost = cost_usd(self.name, width=order.width, height=order.height)
+        if prediction.url is None:
+            raise self._failure(prediction)
+        return RawPicture(
+            data=await self._access.fetch(prediction.url, request_id=prediction.id),
+            model=self.model,
+            request_id=prediction.id,
+            seed=order.seed,
+            steps=order.steps,
+            guidance=order.guidance,
+            cost_usd=cost,
+        )
+
+    def _failure(self, prediction: _Prediction) -> ProviderError:
+        said = str(prediction.error or "")[:_SAID_CHARS]
+        message = f"{self.name}: prediction {prediction.status} ({said})"
+        if "nsfw" in said.lower():
+            # "NSFW content detected. Try running it again, or try a different prompt." (seen 2026)
+            return CheckerError(message, leg=self.name, request_id=prediction.id)
+        if prediction.status in _BAD_ENDS:
+            return DownError(message, leg=self.name, request_id=prediction.id)
+        return BadPictureError(message, leg=self.name, request_id=prediction.id)
+
+
+_SAID_CHARS = 200
+
+
+def _is_over(prediction: _Prediction) -> bool:
+    return prediction.url is not None or prediction.status in {"succeeded", *_BAD_ENDS}
+
+
+def _input(order: Order) -> Mapping[str, Any]:
+    return {
+        "prompt": order.prompt,
+        "aspect_ratio": min(_RATIOS, key=lambda ratio: abs(_quotient(ratio) - order.width / order.height)),
+        "num_inference_steps": order.steps,
+        "guidance": order.guidance,
+        "seed": order.seed,
+        "num_outputs": 1,
+        "megapixels": "1",
+        # Asked for by name: the default is webp, and in the fast mode a seed does not give the same picture.
+        "output_format": "jpg",
+        "output_quality": 90,
+        "go_fast": False,
+    }
+
+
+def _quotient(ratio: str) -> float:
+    width, _, height = ratio.partition(":")
+    return int(width) / int(height)

@@ -1,0 +1,87 @@
+"""What this replica holds: its identity, the jobs in its hands, and how long it may still trust its leases."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from retrato.domain.job import Job
+
+
+@dataclass(slots=True)
+class _Held:
+    job: Job
+    task: "asyncio.Task[None] | None" = None
+    lost: bool = False
+
+
+@dataclass(slots=True)
+class Holdings:
+    """
+    Shared by dispatcher (adds, removes), keeper (beats, drops) and chain (asks before each paid call).
+
+    The id is random per start, never a host or pod name: a name that comes back would make a dead replica's jobs
+    look alive. ``clock`` is monotonic, in seconds.
+    """
+
+    lease_s: float
+    clock: Callable[[], float]
+    replica_id: UUID = field(default_factory=uuid4)
+    lock_key: int = field(default_factory=lambda: secrets.randbits(31))
+    locks: bool = False
+    """Whether the LISTEN connection holds the replica's advisory lock now."""
+    drained: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the dispatcher has let go of its last job and will claim no more."""
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there may be work somewhere: the keeper looks after the others' leases more often then."""
+    _held: dict[int, _Held] = field(default_factory=dict)
+    _kept_at: float = float("-inf")
+
+    def add(self, job: Job) -> None:
+        """A job was claimed: its lease is fresh."""
+        self._held[job.token] = _Held(job)
+        if len(self._held) == 1:
+            self._kept_at = self.clock()
+        self.stirred.set()
+
+    def assign(self, job: Job, task: "asyncio.Task[None]") -> None:
+        """The task that works on the job; it is cancelled when the job is lost."""
+        self._held[job.token].task = task
+
+    def remove(self, job: Job) -> None:
+        """The job is finished, handed back or given up."""
+        self._held.pop(job.token, None)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def jobs(self) -> list[Job]:
+        """The jobs in hand that were not lost."""
+        return [held.job for held in self._held.values() if not held.lost]
+
+    def fences(self) -> dict[int, str]:
+        """Fence → persona id of the jobs in hand."""
+        return {job.token: job.persona_id for job in self.jobs()}
+
+    def is_lost(self, job: Job) -> bool:
+        """Whether the job was dropped because it belongs to somebody else now."""
+        held = self._held.get(job.token)
+        return held is None or held.lost
+
+    def kept(self, at: float) -> None:
+        """A heartbeat that was sent at *at* (monotonic) succeeded."""
+        self._kept_at = max(self._kept_at, at)
+
+    def drop(self, token: int) -> None:
+        """The fence does not hold any more: stop the work at once."""
+        held = self._held.get(token)
+        if held is None or held.lost:
+            return
+        held.lost = True
+        if held.task is not None:
+            held.task.cancel()
+
+    def may_start(self) -> bool:
+        """Whether a paid call may start: the last heartbeat leaves at least five seconds of the lease."""
+        return self.clock() - self._kept_at < max(self.lease_s - 5, self.lease_s / 2)

@@ -1,0 +1,92 @@
+"""
+The keeper: keeps this replica's leases, notices what was lost, takes over from the dead.
+
+While anybody has work in hand it beats every two seconds; while nobody has, once in a poll interval.
+"""
+
+import asyncio
+
+import structlog
+
+from retrato.domain.errors import StoreUnavailableError
+from retrato.services.holdings import Holdings
+from retrato.store.jobs import Jobs
+from retrato.supervise import wait_for_any
+
+log = structlog.get_logger()
+
+_BEAT_S = 2.0
+_SILENCE_S = 4.0
+_MOST_TAKEOVERS = 3
+"""A job that has seen this many replicas die fails instead of killing the next."""
+
+
+class Keeper:
+    """Heartbeat, and take-over of dead replicas' jobs."""
+
+    name = "keeper"
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        *,
+        holdings: Holdings,
+        wake: asyncio.Event,
+        version: str,
+        poll_s: float,
+        beat_s: float = _BEAT_S,
+        silence_s: float = _SILENCE_S,
+    ) -> None:
+        self._jobs = jobs
+        self._holdings = holdings
+        self._wake = wake
+        self._version = version
+        self._poll_s = poll_s
+        self._beat_s = beat_s
+        self._silence_s = silence_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Beat until *stop* is set and the dispatcher holds nothing more, then remove the replica's row."""
+        while not (stop.is_set() and self._holdings.drained.is_set()):
+            self._holdings.stirred.clear()
+            busy = await self._beat_or_warn()
+            if busy:
+                await wait_for_any(self._holdings.drained, timeout_s=self._beat_s)
+            else:
+                await wait_for_any(self._holdings.stirred, self._holdings.drained, timeout_s=self._poll_s)
+        try:
+            await self._jobs.forget_replica()
+        except StoreUnavailableError as exc:
+            log.warning("keeper.unregister_failed", error=str(exc))
+
+    async def _beat_or_warn(self) -> bool:
+        try:
+            return await self.beat()
+        except StoreUnavailableError as exc:
+            log.warning("keeper.beat_failed", error=str(exc), held=len(self._holdings))
+            return True
+
+    async def beat(self) -> bool:
+        """
+        One heartbeat and, where others work, one look for the dead; returns whether anybody has work in hand.
+
+        Raises:
+            StoreUnavailableError: the leases were not lengthened.
+
+        """
+        sent_at = self._holdings.clock()
+        fences = self._holdings.fences()
+        kept = await self._jobs.heartbeat(
+            fences, lock_key=self._holdings.lock_key, locks=self._holdings.locks, version=self._version
+        )
+        self._holdings.kept(sent_at)
+        for token, persona_id in fences.items():
+            if token not in kept.owned and token in self._holdings.fences():
+                log.warning("job.lost", persona_id=persona_id, token=token)
+                self._holdings.drop(token)
+        if kept.others_work:
+            taken = await self._jobs.take_over(silence_s=self._silence_s, most_takeovers=_MOST_TAKEOVERS)
+            if taken:
+                log.warning("keeper.took_over", personas=taken)
+                self._wake.set()
+        return bool(kept.others_work or len(self._holdings))

@@ -1,0 +1,133 @@
+"""
+The worker: one job from claim to end. Here is the per-job boundary, the only place that catches everything.
+
+Whatever happens, the job ends in exactly one of these ways, each fenced: written back, retried, failed, handed
+back, dropped (nothing to draw any more), or left alone because it belongs to somebody else now.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from retrato.domain.errors import LeaseLostError, StorageError, StoreUnavailableError
+from retrato.domain.job import Job
+from retrato.generation.pipeline import Pipeline
+from retrato.generation.verdict import Fail, Release, Retry, verdict
+from retrato.services.holdings import Holdings
+from retrato.store.avatars import Avatars, Finished, Outcome
+from retrato.store.jobs import Jobs
+from retrato.supervise import backoff
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Works on one job at a time; many may run at once."""
+
+    def __init__(
+        self, jobs: Jobs, avatars: Avatars, pipeline: Pipeline, *, holdings: Holdings, most_attempts: int
+    ) -> None:
+        self._jobs = jobs
+        self._avatars = avatars
+        self._pipeline = pipeline
+        self._holdings = holdings
+        self._most_attempts = most_attempts
+
+    async def work(self, job: Job) -> float:
+        """
+        Take *job* to its end; returns for how many seconds nobody could draw anything, mostly 0.
+
+        Raises nothing but CancelledError: then the job is either lost, or still ours and to be handed back.
+        """
+        with structlog.contextvars.bound_contextvars(persona_id=job.persona_id, empresa_id=job.empresa_id):
+            try:
+                finished = await self._pipeline.draw(job)
+                if finished is None:
+                    await self._until_stored(lambda: self._jobs.drop(job))
+                    log.info("job.dropped", reason="the persona is gone or not ready any more")
+                else:
+                    await self._write_back(job, finished)
+            except LeaseLostError as exc:
+                log.warning("job.lost", reason=str(exc))
+            except Exception as exc:  # noqa: BLE001 - the per-job boundary
+                return await self._end(job, exc)
+            return 0.0
+
+    async def _write_back(self, job: Job, finished: Finished) -> None:
+        """Write until the database has answered: only the fence discards a picture that was paid for."""
+        outcome = await self._written(job, finished)
+        if outcome is Outcome.LOST:
+            log.warning("avatar.discarded", version=finished.version, leg=finished.leg)
+            await self._discard(finished)
+            return
+        log.info(
+            "avatar.finished",
+            version=finished.version,
+            provider=finished.provider,
+            leg=finished.leg,
+            model=finished.model,
+            seed=finished.seed,
+            attempts=finished.attempts,
+            cost_usd=finished.cost_usd,
+            waited_s=round(job.waited_s, 2),
+            took_s=round(finished.took_s, 2),
+            image_bytes=finished.image_bytes,
+            asked_again=outcome is Outcome.ASKED_AGAIN,
+        )
+
+    async def _written(self, job: Job, finished: Finished) -> Outcome:
+        waits = backoff()
+        while True:
+            try:
+                return (await self._avatars.write([finished]))[job.token]
+            except StoreUnavailableError as exc:
+                wait_s = next(waits)
+                log.warning("avatar.write_delayed", error=str(exc), again_in_s=round(wait_s, 2))
+                await asyncio.sleep(wait_s)
+
+    async def _discard(self, finished: Finished) -> None:
+        try:
+            await self._pipeline.discard(finished)
+        except StorageError as exc:
+            log.warning("avatar.discard_failed", error=str(exc), image_key=finished.image_key)
+
+    async def _end(self, job: Job, error: Exception) -> float:
+        decided = verdict(error, job)
+        hold_s = 0.0
+        match decided:
+            case Release(delay_s=delay_s, reason=reason):
+                hold_s = delay_s
+                await self._until_stored(lambda: self._jobs.release([job], delay_s=delay_s, reason=reason))
+                log.warning("job.released", reason=reason, again_in_s=round(delay_s, 1))
+            case Fail(fault=fault, error=text):
+                await self._retry(job, fault, text, delay_s=0, most_attempts=0)
+            case Retry(delay_s=delay_s, fault=fault, error=text):
+                if fault == "unexpected":
+                    log.error("job.broken", exc_info=error)
+                await self._retry(job, fault, text, delay_s=delay_s, most_attempts=self._most_attempts)
+        return hold_s
+
+    async def _retry(self, job: Job, fault: str, text: str, *, delay_s: float, most_attempts: int) -> None:
+        async def store() -> None:
+            state = await self._jobs.retry(
+                job, most_attempts=most_attempts, delay_s=delay_s, fault=fault, error=text
+            )
+            if state == "failed":
+                log.error("avatar.failed", fault=fault, error=text, attempts=job.attempts + 1)
+            elif state is not None:
+                log.warning("job.retried", fault=fault, error=text, again_in_s=delay_s, attempts=job.attempts + 1)
+
+        await self._until_stored(store)
+
+    async def _until_stored(self, store: Callable[[], Awaitable[object]]) -> None:
+        """Repeat *store* while the database is away and the job can be ours; then its lease brings it back."""
+        for wait_s in backoff():
+            try:
+                await store()
+            except StoreUnavailableError as exc:
+                if self._holdings.may_start():
+                    await asyncio.sleep(wait_s)
+                    continue
+                log.warning("job.left_to_its_lease", error=str(exc))
+            return

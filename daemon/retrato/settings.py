@@ -1,0 +1,219 @@
+"""
+The settings: environment > ``.env.local`` > ``.env`` > secrets directory > ``retrato.toml``.
+
+Every setting is read here and nowhere else; the parts below take plain values. Secrets never appear in an error.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from retrato.domain.errors import ConfigError
+
+_PREFIX = "RETRATO_"
+
+Seconds = Annotated[float, Field(ge=0)]
+PositiveSeconds = Annotated[float, Field(gt=0)]
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+def _key(*names: str) -> Any:
+    """A key under its usual names and under ``RETRATO_…`` of each; ours goes first."""
+    return Field(
+        default=None,
+        validation_alias=AliasChoices(*[f"{_PREFIX}{name}" for name in names], *names),
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of this release. Names in capitals with the prefix ``RETRATO_`` are the environment's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_file=(".env", ".env.local"),
+        env_ignore_empty=True,
+        toml_file="retrato.toml",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: SecretStr | None = None
+    """The application's database. None: a Postgres of our own under ``data_dir``, for trying out."""
+
+    listen_database_url: SecretStr | None = None
+    """A direct connection for LISTEN, where ``database_url`` goes through a transaction pooler."""
+
+    statement_cache_size: Annotated[int, Field(ge=0)] = 100
+    """Prepared statements kept per connection; 0 behind PgBouncer in transaction mode."""
+
+    data_dir: Path = Path(".retrato")
+    """Folder for the embedded Postgres and the default picture store."""
+
+    embedded: bool = False
+    """Allow the embedded Postgres under systemd and in containers too."""
+
+    providers: CommaSeparated = ("huggingface", "pollinations")
+    """Image providers in the order in which they are asked."""
+
+    huggingface_api_key: SecretStr | None = _key("HUGGINGFACE_API_KEY", "HF_TOKEN")
+    """Token with the right to call Inference Providers."""
+
+    pollinations_api_key: SecretStr | None = _key("POLLINATIONS_API_KEY")
+    """Key of gen.pollinations.ai; without one the slow anonymous host is used."""
+
+    huggingface_router_url: str = "https://router.huggingface.co"
+    """Base URL of the inference router."""
+
+    huggingface_hub_url: str = "https://huggingface.co"
+    """Base URL of the Hub, where the mapping of models to providers is looked up."""
+
+    pollinations_url: str = "https://gen.pollinations.ai"
+    """Base URL of the API that takes a key."""
+
+    pollinations_legacy_url: str = "https://image.pollinations.ai"
+    """Base URL of the anonymous host."""
+
+    result_hosts: CommaSeparated = ()
+    """``host[:port]`` entries from which pictures may be downloaded although private or plain http."""
+
+    pace_seconds: Seconds = 5
+    """Least time between the starts of two personas, over all replicas; 0 = no pace."""
+
+    concurrency: Annotated[int, Field(ge=1)] = 4
+    """Personas in work at once, per replica."""
+
+    request_timeout_seconds: PositiveSeconds = 60
+    """Longest time for one call to a provider."""
+
+    retry_waits_seconds: Annotated[tuple[float, ...], NoDecode] = (3, 6, 12)
+    """Waits before the second, third … call on the same leg, for errors that may pass."""
+
+    job_deadline_seconds: PositiveSeconds = 600
+    """Longest time for the whole chain of one persona; then the job goes back to the queue."""
+
+    refusal_policy: Literal["stop", "next"] = "stop"
+    """What follows when a provider refuses a prompt: stop, or ask the next provider."""
+
+    lease_seconds: Annotated[float, Field(ge=10)] = 30
+    """How long a silent replica keeps its jobs where its lock tells nothing."""
+
+    poll_seconds: PositiveSeconds = 15
+    """Longest sleep of an idle replica: the promise behind the hint."""
+
+    grace_seconds: Seconds = 120
+    """Time that work in hand gets after a request to stop."""
+
+    max_job_attempts: Annotated[int, Field(ge=1)] = 5
+    """Failed runs of a whole job after which it is failed."""
+
+    storage_url: str | None = None
+    """``file:///…``, ``s3://bucket/prefix`` or ``memory://``; default ``avatars`` under ``data_dir``."""
+
+    public_url: str | None = None
+    """Prefix of the addresses written back; default the console's ``/avatars``."""
+
+    console_host: str = "127.0.0.1"
+    """Address on which the console listens."""
+
+    console_port: Annotated[int, Field(ge=0, le=65535)] = 3001
+    """Port of the console; 0 = any free one."""
+
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """auto: for people on a terminal, JSON elsewhere."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is logged."""
+
+    @field_validator("providers", "result_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("retry_waits_seconds", mode="before")
+    @classmethod
+    def _split_waits(cls, value: Any) -> Any:
+        return cls._split(value)
+
+    @field_validator("retry_waits_seconds")
+    @classmethod
+    def _waits_are_times(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(wait < 0 for wait in value):
+            raise ValueError("waits are seconds, 0 or more, separated by commas")
+        return value
+
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0917 - the signature is pydantic-settings'
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of the sources, the first wins."""
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=_secrets_dirs(os.environ),
+            secrets_prefix="",
+            secrets_dir_missing="ok",
+        )
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, secrets, toml
+
+    @property
+    def storage_url_or_default(self) -> str:
+        """Where the pictures go."""
+        return self.storage_url or (self.data_dir.absolute() / "avatars").as_uri()
+
+    @property
+    def has_database(self) -> bool:
+        """Whether a database was named."""
+        return self.database_url is not None
+
+
+def load(**overrides: Any) -> Settings:
+    """
+    Read the settings; *overrides* (field names) go before everything else.
+
+    Raises:
+        ConfigError: a value cannot be what it is; the message names the setting.
+
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as exc:
+        wrong = "; ".join(f"{_variable(error['loc'])}: {error['msg']}" for error in exc.errors())
+        raise ConfigError(wrong) from None
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Variables that begin like ours and mean nothing: most likely a slip of the pen."""
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {_PREFIX + "HF_TOKEN"}
+    return sorted(name for name in environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]).upper() if location else "settings"
+    return name if name.startswith(_PREFIX) else _PREFIX + name
+
+
+def _secrets_dirs(environ: Mapping[str, str]) -> list[Path]:
+    """Folders that hold one secret a file: systemd's credentials, then the container's."""
+    candidates = [environ.get("CREDENTIALS_DIRECTORY"), "/run/secrets"]
+    return [Path(folder) for folder in candidates if folder and Path(folder).is_dir()]

@@ -1,0 +1,153 @@
+"""
+The connection pool, and the one place where a driver's error becomes one of ours.
+
+Nothing here holds a connection longer than one statement or one short transaction.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+_UNREACHABLE = (
+    OSError,  # refused, reset, unknown host; TimeoutError is one of them
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,  # the pool is closing, the connection was closed under us
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+_MISCONFIGURED = (
+    asyncpg.InvalidPasswordError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+_NOT_MIGRATED = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidSchemaNameError,
+)
+_SESSION = {
+    "application_name": "retrato",
+    # A replica that is stopped inside a transaction must not hold the host's rows for longer than this.
+    "idle_in_transaction_session_timeout": "15s",
+    "timezone": "UTC",
+}
+
+
+@contextmanager
+def translated() -> Any:
+    """Turn the driver's errors into ours; their messages carry no password."""
+    try:
+        yield
+    except _MISCONFIGURED as exc:
+        raise ConfigError(f"RETRATO_DATABASE_URL is not accepted by the database: {exc}") from exc
+    except _NOT_MIGRATED as exc:
+        raise NotMigratedError(
+            f"the database is not as this release expects it ({exc}): run `retrato migrate`"
+        ) from exc
+    except _UNREACHABLE as exc:
+        raise StoreUnavailableError(f"the database cannot be reached: {str(exc) or type(exc).__name__}") from exc
+
+
+async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    """
+    Open one connection of its own, outside the pool.
+
+    Raises:
+        ConfigError: the address or the credentials are wrong.
+        StoreUnavailableError: nobody answered within *timeout_s* seconds.
+
+    """
+    with translated():
+        try:
+            return await asyncpg.connect(dsn, timeout=timeout_s, server_settings=_SESSION, **options)
+        except ValueError as exc:
+            raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
+
+
+class Database:
+    """A small pool. Entered as a context manager; opening it needs a database that answers."""
+
+    def __init__(self, dsn: str, *, size: int = 5, statement_cache_size: int = 100, timeout_s: float = 30) -> None:
+        self._dsn = dsn
+        self._size = size
+        self._statement_cache_size = statement_cache_size
+        self._timeout_s = timeout_s
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """
+        Connect once and keep a pool.
+
+        Raises:
+            ConfigError: the address or the credentials are wrong.
+            StoreUnavailableError: nobody answers there now.
+
+        """
+        with translated():
+            try:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=self._size,
+                    timeout=10,
+                    command_timeout=self._timeout_s,
+                    statement_cache_size=self._statement_cache_size,
+                    server_settings=_SESSION,
+                    max_inactive_connection_lifetime=120,
+                )
+            except ValueError as exc:
+                raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
+
+    async def close(self) -> None:
+        """Close all connections; those in the middle of a statement are cut after five seconds."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+        self._pool = None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection from the pool, for a short time."""
+        if self._pool is None:
+            raise StoreUnavailableError("the database is not open")
+        with translated():
+            async with self._pool.acquire(timeout=self._timeout_s) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A short transaction at READ COMMITTED: every statement sees what was committed before it."""
+        async with self.connection() as connection, connection.transaction(isolation="read_committed"):
+            yield connection
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> None:
+        """One statement without an answer."""
+        async with self.connection() as connection:
+            await connection.execute(sql, *args)

@@ -1,0 +1,88 @@
+"""
+The part of the write-back that touches the host's tables: only columns that exist are written.
+
+Each piece is a ``with`` part of ``finish_jobs.sql`` and reads from its part ``mine``.
+"""
+
+from retrato.store.host import FLAG, Host, Table, quoted
+
+# Host column → expression over a row of ``mine``. ``now()`` is UTC: connections run with that time zone.
+_AVATARES = {
+    "avatar_url": "mine.image_url",
+    "avatar_thumbnail_url": "mine.thumbnail_url",
+    "avatar_thumb_path": "mine.thumbnail_url",
+    # Pages show avatar_local_path before avatar_url: an old one would hide the new picture.
+    "avatar_local_path": "mine.image_url",
+    "avatar_thumbnail_local_path": "mine.thumbnail_url",
+    "servico_usado": "mine.service",
+    "avatar_service": "mine.service",
+    "generation_service": "mine.service",
+    "avatar_seed": "mine.seed",
+    "ativo": "true",
+    "generated_at": "now()",
+    "updated_at": "now()",
+}
+_PERSONAS = {
+    "avatar_image_url": "mine.image_url",
+    "avatar_url": "mine.image_url",
+    "avatar_image_prompt": "mine.prompt",
+    "avatar_image_generated_at": "now()",
+}
+
+
+def host_writes(host: Host) -> str:
+    """The parts, each beginning with a comma, for the place ``{host_writes}``."""
+    parts = []
+    if host.avatares is not None and host.avatares.has("persona_id"):
+        parts.append(_avatares_writes(host.avatares, host.id_type))
+    parts.append(_personas_write(host))
+    return "".join(parts)
+
+
+def _typed(table: Table, column: str, expression: str) -> str:
+    """The expression as the column's own type: urls may be varchar(n), times may lack a zone."""
+    return f"({expression})::{table.columns[column]}"
+
+
+def _avatares_writes(avatares: Table, id_type: str) -> str:
+    written = {column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.has(column)}
+    updates = [f"{quoted(column)} = {how}" for column, how in written.items()]
+    if avatares.has("metadados"):
+        kept = f"coalesce(pa.{quoted('metadados')}::jsonb, '{{}}'::jsonb) || mine.metadados"
+        updates.append(f"{quoted('metadados')} = {_typed(avatares, 'metadados', kept)}")
+        written["metadados"] = _typed(avatares, "metadados", "mine.metadados")
+    columns = ", ".join(quoted(column) for column in ("persona_id", *written))
+    values = ", ".join([f"mine.persona_id::{id_type}", *written.values()])
+    # No ON CONFLICT: older databases lack the UNIQUE. The persona's row is locked, so no second write-back is
+    # here; should the application insert at this very moment, the UNIQUE, where there is one, makes us repeat.
+    return f""",
+avatares_updated as (
+    update {avatares.name} pa
+    set {", ".join(updates)}
+    from mine
+    where pa.persona_id = mine.persona_id::{id_type}
+),
+avatares_inserted as (
+    insert into {avatares.name} ({columns})
+    select {values}
+    from mine
+    where not exists (select from {avatares.name} pa where pa.persona_id = mine.persona_id::{id_type})
+)"""
+
+
+def _personas_write(host: Host) -> str:
+    personas = host.personas
+    updates = [
+        f"{quoted(column)} = {_typed(personas, column, how)}"
+        for column, how in _PERSONAS.items()
+        if personas.has(column)
+    ]
+    # The flag stays up when somebody asked again meanwhile; the job stays too.
+    updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
+    return f""",
+personas_updated as (
+    update {personas.name} p
+    set {", ".join(updates)}
+    from mine
+    where p.{quoted("id")} = mine.persona_id::{host.id_type}
+)"""

@@ -1,0 +1,37 @@
+"""The legs' breakers: one row per leg, shared by all replicas, by the server's clock."""
+
+from retrato.domain.faults import POLICIES, Fault
+from retrato.store.database import Database
+from retrato.store.queries import query
+
+
+class LegBook:
+    """The real ``generation.ports.LegBook``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def closed(self) -> dict[str, float]:
+        """Legs that must not be called now, with the seconds until each opens; > 0."""
+        rows = await self._database.fetch(query("closed_legs"))
+        return {row["leg"]: row["opens_in_s"] for row in rows}
+
+    async def succeeded(self, leg: str) -> None:
+        """A call on *leg* went well: its row of faults ends."""
+        await self._database.execute(query("record_leg_success"), leg)
+
+    async def failed(self, leg: str, *, fault: Fault, reason: str, retry_after_s: float | None) -> None:
+        """A call on *leg* failed: count it and, by the fault's policy, close the leg for a while."""
+        breaker = POLICIES[fault].breaker
+        if breaker is None:
+            return  # the prompt or the request was at fault, not the leg
+        await self._database.execute(
+            query("record_leg_fault"),
+            leg,
+            fault.value,
+            reason.replace("\x00", "�")[:500],
+            retry_after_s,
+            breaker.opens_after,
+            breaker.first_s,
+            breaker.longest_s,
+        )

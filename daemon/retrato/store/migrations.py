@@ -1,0 +1,189 @@
+"""
+Bring schema ``retrato`` and the triggers on the host's table to this release's state.
+
+One transaction does everything under an advisory lock, so a migration is whole or not there, and two that
+race come one after the other. Migrations run once and are compared by hash ever after; functions, triggers
+and the view are replaced every time. Tables of the host are touched with a short ``lock_timeout`` and retries: an
+ALTER that waits would block every reader behind it.
+"""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+
+import asyncpg
+
+from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
+from retrato.store.database import Connection, connect, translated
+from retrato.store.host import FLAG, Host, quoted
+from retrato.store.queries import read, render, sql_folder
+
+_LOCK_KEY = 0x7265747261746F + 1
+_LOCK_TIMEOUT_S = 2
+_TRIES = 15
+_NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
+
+_BOOTSTRAP = """
+create schema if not exists retrato;
+create table if not exists retrato.migrations (
+    number integer primary key,
+    name text not null,
+    sha256 text not null,
+    applied_at timestamptz not null default now()
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file; frozen, compared by its hash."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the file's text."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that migrating would do: in words, and the SQL of it."""
+
+    words: str
+    sql: str
+    touches_host: bool = False
+
+
+def migrations() -> list[Migration]:
+    """All migrations of this release, in order."""
+    found = []
+    for path in sorted((sql_folder() / "migrations").iterdir()):
+        match = _NUMBERED.match(path.name)
+        if match:
+            found.append(Migration(int(match[1]), path.name, path.read_text(encoding="utf-8")))
+    return found
+
+
+def _trigger_files() -> list[str]:
+    return sorted(path.name for path in (sql_folder() / "triggers").glob("*.sql"))
+
+
+def _triggers_sha256(host: Host) -> str:
+    words = host.words()
+    text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files())
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def plan(connection: Connection) -> list[Step]:
+    """
+    What ``apply`` would do now, in order; the last steps replace functions and triggers and are always there.
+
+    Raises:
+        ConfigError: the host's tables are not there.
+        NotMigratedError: a migration that ran here was another one than this release carries.
+
+    """
+    host = await Host.read(connection)
+    steps = [Step(f"run migration {m.name}", m.sql) for m in await _pending(connection)]
+    if not host.personas.has(FLAG):
+        steps.append(
+            Step(
+                f"add the column {FLAG} (boolean, false) to {host.personas.name}",
+                f"alter table {host.personas.name} add column {quoted(FLAG)} boolean not null default false",
+                touches_host=True,
+            )
+        )
+    words = host.words()
+    for name in _trigger_files():
+        text = render(read(f"triggers/{name}"), words)
+        on_host = "create or replace trigger" in text
+        what = f"create or replace triggers on {host.personas.name}" if on_host else "create or replace functions"
+        steps.append(Step(f"{what} ({name})", text, touches_host=on_host))
+    return steps
+
+
+async def what_is_missing(connection: Connection) -> list[str]:
+    """Why this database is behind this release, in words; empty when it is not."""
+    if await connection.fetchval("select to_regclass('retrato.migrations')") is None:
+        return ["schema retrato is not installed"]
+    missing = [f"migration {m.name} has not run" for m in await _pending(connection)]
+    if missing:
+        return missing
+    host = await Host.read(connection)
+    if not host.personas.has(FLAG):
+        missing.append(f"{host.personas.name} has no column {FLAG}")
+    if await connection.fetchval("select triggers_sha256 from retrato.installation") != _triggers_sha256(host):
+        missing.append("functions and triggers are those of another release")
+    return missing
+
+
+async def _pending(connection: Connection) -> list[Migration]:
+    done: dict[int, str] = {}
+    if await connection.fetchval("select to_regclass('retrato.migrations')") is not None:
+        rows = await connection.fetch("select number, sha256 from retrato.migrations order by number")
+        done = {row["number"]: row["sha256"] for row in rows}
+    ours = migrations()
+    for migration in ours:
+        if done.get(migration.number, migration.sha256) != migration.sha256:
+            raise NotMigratedError(
+                f"migration {migration.name} ran here with another content; "
+                "a released migration never changes, so this database belongs to another build"
+            )
+    return [migration for migration in ours if migration.number not in done]
+
+
+async def apply(dsn: str) -> list[Step]:
+    """
+    Migrate, and return what was done.
+
+    Safe to repeat and to race. Waits at most 2 s at a time for the host's table, with pauses in which readers
+    and writers pass, 15 times.
+
+    Raises:
+        StoreUnavailableError: no connection, or the host's table was never free.
+        ConfigError: the host's tables are not there, or the role has not the right.
+
+    """
+    connection = await connect(dsn)
+    try:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with translated():
+                    return await _apply_once(connection)
+            except asyncpg.LockNotAvailableError as exc:
+                if attempt == _TRIES:
+                    raise StoreUnavailableError(
+                        f"the application's tables were in use for too long ({_TRIES} tries of "
+                        f"{_LOCK_TIMEOUT_S} s); try again at a quieter time"
+                    ) from exc
+                await asyncio.sleep(min(5.0, 0.3 * attempt))
+            except asyncpg.InsufficientPrivilegeError as exc:
+                raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
+        raise AssertionError("unreachable")
+    finally:
+        await connection.close()
+
+
+async def _apply_once(connection: Connection) -> list[Step]:
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", _LOCK_KEY)
+        await connection.execute(_BOOTSTRAP)
+        pending = await _pending(connection)
+        steps = await plan(connection)
+        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT_S}s'")
+        for step in steps:
+            await connection.execute(step.sql)
+        for migration in pending:
+            await connection.execute(
+                "insert into retrato.migrations (number, name, sha256) values ($1, $2, $3)",
+                migration.number,
+                migration.name,
+                migration.sha256,
+            )
+        host = await Host.read(connection)
+        await connection.execute("update retrato.installation set triggers_sha256 = $1", _triggers_sha256(host))
+    return steps

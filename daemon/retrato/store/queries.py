@@ -1,0 +1,44 @@
+"""
+The SQL files: found, read once, and rendered with the words of the host's mapping.
+
+A file may hold words in braces, such as ``{personas}``. They stand for identifiers and expressions that
+``store.host`` has checked against the catalogue and quoted; nothing else is ever pasted into SQL.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+BELL_KEY = 0x7265747261746F
+"""Advisory lock that every enqueuing transaction holds, shared (DESIGN 5): "retrato" in ASCII."""
+
+REPLICA_LOCK_CLASS = 0x72657472
+"""First half of the two-part advisory lock of a replica: "retr" in ASCII."""
+
+_CONSTANTS = {"bell_key": str(BELL_KEY), "replica_lock_class": str(REPLICA_LOCK_CLASS)}
+_WORD = re.compile(r"\{([a-z_]+)\}")
+
+
+def sql_folder() -> Path:
+    """The folder ``sql/``: inside the installed package, or in the checkout that it runs from."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "sql"
+    return installed if installed.is_dir() else package.parents[1] / "sql"
+
+
+@cache
+def read(name: str) -> str:
+    """The text of *name*, a path below ``sql/`` such as ``queries/claim_jobs.sql``."""
+    return (sql_folder() / name).read_text(encoding="utf-8")
+
+
+def render(text: str, words: Mapping[str, str] | None = None) -> str:
+    """Put *words* and our own constants in the place of words in braces; an unknown word is a KeyError."""
+    known = {**_CONSTANTS, **(words or {})}
+    return _WORD.sub(lambda match: known[match[1]], text)
+
+
+def query(name: str, words: Mapping[str, str] | None = None) -> str:
+    """The statement ``sql/queries/<name>.sql``, ready to be sent."""
+    return render(read(f"queries/{name}.sql"), words)

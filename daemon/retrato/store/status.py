@@ -1,0 +1,105 @@
+"""How things stand: for ``status``, for progress bars and for reports. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from retrato.store.database import Database
+from retrato.store.queries import query
+
+STATES = ("ready", "running", "queued", "retrying", "failed", "missing", "waiting")
+UNDER_WAY = ("running", "queued", "retrying")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaStatus:
+    """One row of the view ``retrato.persona_status``."""
+
+    persona_id: str
+    empresa_id: str
+    name: str | None
+    state: str
+    provider: str | None
+    attempts: int
+    last_error: str | None
+    avatar_url: str | None
+    thumbnail_url: str | None
+    version: int | None
+    seed: int | None
+    took_s: float | None
+    generated_at: datetime | None
+    run_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegStatus:
+    """A leg that was asked at least once; ``median_s`` and the counts are those of the last 24 hours."""
+
+    leg: str
+    closed: bool
+    opens_in_s: float | None
+    faults_in_row: int
+    last_fault: str | None
+    reason: str | None
+    succeeded_at: datetime | None
+    succeeded_24h: int
+    failed_24h: int
+    median_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaStatus:
+    """A replica that lives; ``locks`` is whether its lock can tell its death at once."""
+
+    replica_id: str
+    version: str
+    locks: bool
+    started_at: datetime
+    silent_s: float
+    running: int
+
+
+class Status:
+    """Reads the view and the tables of state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ping(self) -> None:
+        """
+        Ask the database for an answer.
+
+        Raises:
+            StoreUnavailableError: there is none.
+
+        """
+        await self._database.execute("select 1")
+
+    async def counts(self, empresa_id: str | None = None) -> dict[str, dict[str, int]]:
+        """Company → state → number of personas; states without personas are left out."""
+        counts: dict[str, dict[str, int]] = {}
+        for row in await self._database.fetch(query("count_by_state"), empresa_id):
+            counts.setdefault(row["empresa_id"], {})[row["state"]] = row["personas"]
+        return counts
+
+    async def personas(
+        self,
+        *,
+        empresa_id: str | None = None,
+        persona_ids: Sequence[str] | None = None,
+        states: Sequence[str] | None = None,
+        limit: int = 1000,
+    ) -> list[PersonaStatus]:
+        """Personas by name; at most *limit*."""
+        rows = await self._database.fetch(query("list_personas"), empresa_id, persona_ids, states, limit)
+        return [PersonaStatus(**dict(row)) for row in rows]
+
+    async def legs(self) -> list[LegStatus]:
+        """All legs that were ever asked."""
+        rows = await self._database.fetch(query("list_legs"))
+        return [LegStatus(**{**dict(row), "closed": bool(row["closed"])}) for row in rows]
+
+    async def replicas(self, *, seen_within_s: float) -> list[ReplicaStatus]:
+        """Replicas that gave a sign of life lately."""
+        rows = await self._database.fetch(query("list_replicas"), seen_within_s)
+        return [ReplicaStatus(**dict(row)) for row in rows]

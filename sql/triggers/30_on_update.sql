@@ -1,0 +1,42 @@
+-- Only two changes matter: the flag is raised (Forçar), or the persona becomes ready (a placeholder gets its name).
+-- Per row with WHEN, written with built-in operators alone: ordinary updates pay nothing, and the application's
+-- role needs no right on our functions. Our own write-back lowers the flag, which is neither.
+create or replace function retrato.on_personas_update()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    asked_persona_id text := new.{personas_id}::text;
+    asked_empresa_id text := {empresa_of_new};
+begin
+    if not {ready_of_new} then
+        -- The flag stays up; the persona is queued when it becomes ready.
+        return null;
+    end if;
+
+    if {flag_of_new} then
+        perform retrato.enqueue(
+            array[asked_persona_id], array[asked_empresa_id], retrato.lane_of(asked_empresa_id), true
+        );
+    elsif
+        {missing_of_new}
+        and not exists (select from retrato.jobs j where j.persona_id = asked_persona_id)
+        and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
+    then
+        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+    end if;
+
+    return null;
+end;
+$$;
+
+create or replace trigger retrato_on_update
+after update on {personas}
+for each row
+when (
+    ({flag_of_new} and not {flag_of_old})
+    or ({ready_of_new} and not {ready_of_old})
+)
+execute function retrato.on_personas_update();

@@ -1,0 +1,114 @@
+"""Servers in this process and in others, and a way to ask them."""
+
+import asyncio
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.embedded.support import Owner, Query, StartOwner, Watch
+
+import retrato
+from retrato.embedded import EmbeddedPostgres
+
+OWNER = Path(__file__).with_name("owner.py")
+SOURCE = Path(retrato.__file__).parents[1]
+
+
+@pytest.fixture
+def owner() -> Iterator[StartOwner]:
+    """Starts owners; whoever still lives afterwards is killed, and with it its server."""
+    processes = []
+
+    def start(
+        data_dir: Path,
+        *,
+        python: str = sys.executable,
+        prefix: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> Owner:
+        process = subprocess.Popen(
+            [*prefix, python, str(OWNER), str(data_dir)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(SOURCE), **(env or {})},
+        )
+        processes.append(process)
+        return Owner(process)
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a server has run once."""
+    folder = tmp_path_factory.mktemp("template")
+    with EmbeddedPostgres(folder, durable=False):
+        pass
+    return folder
+
+
+@pytest.fixture
+def data_dir(template: Path, tmp_path: Path) -> Path:
+    """A folder with data, for the tests that are not about the first start, which is slow."""
+    return shutil.copytree(template, tmp_path / "data")
+
+
+@pytest.fixture
+def shared_dir() -> Iterator[Path]:
+    """A folder that every user can reach; pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="retrato-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def query() -> Query:
+    """The first value of one statement, over a connection of its own."""
+
+    async def ask(dsn: str | None, statement: str, **target: Any) -> Any:
+        connection = await asyncpg.connect(dsn, timeout=5, **target)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close(timeout=5)
+
+    def run(dsn: str | None, statement: str = "select 1", **target: Any) -> Any:
+        return asyncio.run(ask(dsn, statement, **target))
+
+    return run
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Holds on to a process that lives now; the answer waits up to five seconds for its end."""
+    held = []
+
+    def hold(pid: int) -> Callable[[], bool]:
+        pidfd = os.pidfd_open(pid)
+        held.append(pidfd)
+        return lambda: bool(select.select([pidfd], [], [], 5)[0])
+
+    yield hold
+    for pidfd in held:
+        os.close(pidfd)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server for the tests that only look at one."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("embedded"), durable=False, max_connections=17) as running:
+        yield running
