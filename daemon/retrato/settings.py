@@ -180,10 +180,13 @@ class Settings(BaseSettings):
         """Where the pictures go."""
         return self.storage_url or (self.data_dir.absolute() / "avatars").as_uri()
 
-    @property
-    def has_database(self) -> bool:
-        """Whether a database was named."""
-        return self.database_url is not None
+    def secrets(self) -> list[str]:
+        """Everything that must never be seen, for the logs' filter."""
+        return [
+            value.get_secret_value()
+            for name in type(self).model_fields
+            if isinstance(value := getattr(self, name), SecretStr)
+        ]
 
 
 def load(**overrides: Any) -> Settings:

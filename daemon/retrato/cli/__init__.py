@@ -1,1 +1,48 @@
 """The commands, one file each."""
+
+from typing import Annotated
+
+import typer
+
+from retrato.cli.demo import demo
+from retrato.cli.generate import generate
+from retrato.cli.healthcheck import healthcheck
+from retrato.cli.migrate import migrate
+from retrato.cli.run import run
+from retrato.cli.simulate import simulate
+from retrato.cli.status import status
+from retrato.version import VERSION
+
+app = typer.Typer(
+    name="retrato",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Gives every persona in a Postgres database a face.\n\n"
+        "First time here: `retrato demo` shows it with a database and providers of its own. "
+        "Then set RETRATO_DATABASE_URL, run `retrato migrate` once, and keep `retrato run` running."
+    ),
+)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+    if asked:
+        print(VERSION)  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (migrate, run, generate, status, demo, simulate, healthcheck):
+    app.command()(command)

@@ -42,7 +42,7 @@ class NotMigratedError(RetratoError):
 
 
 class NotFoundError(RetratoError):
-    """A company, persona or version that was asked for does not exist."""
+    """A company, persona, version or stored picture that was asked for does not exist."""
 
 
 class StoreUnavailableError(RetratoError):

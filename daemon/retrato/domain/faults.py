@@ -64,9 +64,7 @@ _FAULTY = Breaker(opens_after=4, first_s=30, longest_s=10 * _MINUTE)
 
 POLICIES: dict[Fault, Policy] = {
     Fault.AUTH: Policy(SameLeg.NO, next_leg=True, breaker=Breaker(1, _HOUR, _HOUR), alert=True),
-    Fault.NO_CREDIT: Policy(
-        SameLeg.NO, next_leg=True, breaker=Breaker(1, 15 * _MINUTE, 12 * _HOUR), alert=True
-    ),
+    Fault.NO_CREDIT: Policy(SameLeg.NO, next_leg=True, breaker=Breaker(1, 15 * _MINUTE, 12 * _HOUR), alert=True),
     Fault.THROTTLED: Policy(SameLeg.NO, next_leg=True, breaker=Breaker(1, 45, 10 * _MINUTE)),
     Fault.GONE: Policy(SameLeg.NO, next_leg=True, breaker=Breaker(1, 6 * _HOUR, 24 * _HOUR), alert=True),
     Fault.BAD_REQUEST: Policy(SameLeg.NO, next_leg=True, breaker=None),

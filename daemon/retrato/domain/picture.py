@@ -62,6 +62,7 @@ class Drawn:
     leg: str
     model: str
     order: Order
+    redraw: int
     attempts: int
     seed: int | None
     steps: int | None

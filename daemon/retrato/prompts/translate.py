@@ -1,6 +1,7 @@
 """Gender, nationality and role in English, by the vocabulary; what it lacks stays as it was written."""
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 
 from retrato.prompts.clean import folded, line, phrase
@@ -11,6 +12,10 @@ _ROLE_WORDS = 7
 _NATIONALITY_WORDS = 3
 _LONGEST_ENTRY = 3
 """Words in the vocabulary's longest entries."""
+_SHORTEST_STEM = 3
+"""Letters before an ending: *Ms* is no plural of *m*."""
+_SHORTEST_GENDER = 4
+"""Letters of a gender word inside a role: the *M* of *R&D M* is none."""
 
 # Portuguese endings and what stands in the vocabulary for them, tried in this order.
 _ENDINGS = (
@@ -31,18 +36,18 @@ def noun_for(gender: str | None) -> str:
 
 def nationality_in_english(nationality: str | None) -> str:
     """A demonym such as *Brazilian* or *Mexican-American*; empty where nothing is said."""
-    words = phrase(nationality, chars=_CHARS, words=_NATIONALITY_WORDS)
+    words = " ".join(_genderless(phrase(nationality, chars=_CHARS, words=_NATIONALITY_WORDS)))
     if folded(words) in UNSAID:
         return ""
     if found := _find(words, NATIONALITIES):
         return found
-    parts = [_find(part, NATIONALITIES) or part for part in words.split("-")]
-    return "-".join(parts)
+    parts = re.split(r"([ -])", words)
+    return "".join(_find(part, NATIONALITIES) or part for part in parts)
 
 
 def role_in_english(role: str | None) -> str:
     """A role such as *senior data analyst*, for *Analista de Dados Sênior*; empty where nothing is said."""
-    words = [word for word in phrase(role, chars=_CHARS, words=_ROLE_WORDS).split() if folded(word) not in NOUNS]
+    words = _genderless(phrase(role, chars=_CHARS, words=_ROLE_WORDS))
     if folded(" ".join(words)) in UNSAID:
         return ""
     title, rest = _split_title(words)
@@ -51,6 +56,11 @@ def role_in_english(role: str | None) -> str:
     # Without a field "head of {}" ends in a loose preposition.
     whole = " ".join([*ranks, role_words]).strip().removesuffix(" of")
     return line(whole, chars=_CHARS, words=_ROLE_WORDS)
+
+
+def _genderless(text: str) -> list[str]:
+    """The words of *text* that do not name a gender: the portrait's noun says it, once and in English."""
+    return [word for word in text.split() if len(word) < _SHORTEST_GENDER or not _find(word, NOUNS)]
 
 
 def _split_title(words: list[str]) -> tuple[str, list[str]]:
@@ -102,5 +112,5 @@ def _forms(word: str) -> Iterator[str]:
     """*word* as it is, then as masculine singular by each rule that fits, then the same of its singular."""
     yield word
     for ending, replacement in _ENDINGS:
-        if word.endswith(ending):
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             yield word.removesuffix(ending) + replacement

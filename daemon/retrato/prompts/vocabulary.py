@@ -14,6 +14,7 @@ UNSAID = frozenset({
 
 NOUNS = {
     "masculino": "man", "masc": "man", "m": "man", "male": "man", "man": "man", "homem": "man", "h": "man",
+    "mr": "man", "sr": "man", "ms": "woman", "mrs": "woman", "sra": "woman", "homens": "man", "mulheres": "woman",
     "feminino": "woman", "fem": "woman", "f": "woman", "female": "woman", "woman": "woman",
     "mulher": "woman", "nao-binario": "non-binary person", "nao binario": "non-binary person",
     "non-binary": "non-binary person", "nonbinary": "non-binary person", "non binary": "non-binary person",

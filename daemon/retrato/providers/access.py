@@ -75,9 +75,7 @@ class Access:
         self, reply: Reply, *, request_id: str | None = None, cost_usd: float | None = None
     ) -> ProviderError:
         """The error that *reply* is."""
-        return to_error(
-            reply, leg=self.leg, readers=self.readers, request_id=request_id, cost_usd=cost_usd
-        )
+        return to_error(reply, leg=self.leg, readers=self.readers, request_id=request_id, cost_usd=cost_usd)
 
     def parse(self, model: type[AnswerT], reply: Reply, *, request_id: str | None = None) -> AnswerT:
         """

@@ -4,6 +4,7 @@ import json as jsonlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,6 @@ from yarl import URL
 _CHUNK = 64 * 1024
 _EXCERPT_CHARS = 200
 _PATH_CHARS = 48
-_FAILURE = 400
 _KEY_LIKE = re.compile(
     r"(?:\b(?:hf|sk|pk|r8)[-_]|\bBearer\s+|\bKey\s+(?=\S*:)|[?&]key=)[\w.:+/=-]{6,}", re.IGNORECASE
 )
@@ -69,7 +69,7 @@ class Exchange:
     @property
     def failed_already(self) -> bool:
         """Whether the status was an error: then the answer is known, even if its body never ends."""
-        return self.status is not None and self.status >= _FAILURE
+        return self.status is not None and self.status >= HTTPStatus.BAD_REQUEST
 
     async def run(
         self, session: aiohttp.ClientSession, method: str, url: URL, *, json: Mapping[str, Any] | None = None
@@ -88,7 +88,7 @@ class Exchange:
             json=json,
             headers=self._request_headers,
             allow_redirects=False,
-            trace_request_ctx=self,
+            trace_request_ctx={"exchange": self},
         ) as response:
             self.was_sent = True
             self.status, self._headers = response.status, response.headers
@@ -114,7 +114,7 @@ def sending_noted() -> aiohttp.TraceConfig:
     """A trace that tells the `Exchange` when its first byte goes out, which no exception of aiohttp tells."""
 
     async def note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-        context.trace_request_ctx.was_sent = True
+        context.trace_request_ctx["exchange"].was_sent = True
 
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(note)

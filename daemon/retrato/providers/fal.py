@@ -1,6 +1,7 @@
 """fal's dialect and its queue: order, ask after it, collect the result, download the picture."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +18,14 @@ from retrato.domain.errors import (
 )
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
-from retrato.providers.exchange import Reply
 from retrato.providers.leg import NoteRequest
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
-from retrato.providers.replies import Verdict, Words
+from retrato.providers.replies import REFUSALS, Verdict
+from retrato.providers.words import Words
 
-_BAD = 400
+_ABOUT_THE_JOB = {400, 422, 499, *range(500, 600)}
+"""Statuses that may be the verdict on a job; 404 for one means that the queue has lost it."""
 _ID_SEGMENTS = 2
 """A request lives under owner and app, without the sub-path: fal-ai/flux/dev → fal-ai/flux/requests/ID."""
 
@@ -95,14 +97,16 @@ class FalQueueLeg:
         async def result(timeout_s: float) -> _Result | ProviderError:
             # A bad status in fal's own shape is the verdict on the job, anything else is trouble on the way.
             reply = await self._access.look(path, timeout_s=timeout_s)
-            if reply.status >= _BAD and "detail" in reply.fields():
+            if reply.status in _ABOUT_THE_JOB and "detail" in reply.fields():
                 return self._access.error(reply, request_id=request_id)
             return self._access.parse(_Result, self._access.checked(reply, request_id=request_id))
 
         http = self._access.http
         done = await poll(status, http=http, leg=self.name, request_id=request_id, ends_at=ends_at)
         try:
-            found = await poll(result, http=http, leg=self.name, request_id=request_id, ends_at=ends_at)
+            found: _Result | ProviderError = await poll(
+                result, http=http, leg=self.name, request_id=request_id, ends_at=ends_at
+            )
         except UnknownOutcomeError as exc:
             if done.error is None:
                 raise
@@ -131,17 +135,17 @@ class FalQueueLeg:
         )
 
 
-def read_fal(reply: Reply, words: Words) -> Verdict | None:
+def read_fal(words: Words) -> Verdict | None:
     """What fal means (docs.fal.ai errors, 2026-08): locks, and its header that tells whether to try again."""
-    text = words.text.lower()
     # An empty balance is 403, not 402; the lock can outlast a top-up by hours (fal#1147, #1112, seen 2026-08).
-    if words.status == 403 and ("user is locked" in text or "exhausted balance" in text):
+    if words.status == HTTPStatus.FORBIDDEN and (words.has("user is locked") or words.has("exhausted balance")):
         return Verdict(OutOfCreditError)
-    match reply.headers.get("X-Fal-Retryable", "").lower():
-        case "true" if words.status in {400, 422} or words.status >= 500:
-            return Verdict(DownError)
-        case "false" if words.status >= 500:
-            return Verdict(BadRequestError)
+    if words.status in _ABOUT_THE_JOB and not words.codes & REFUSALS:
+        match words.headers.get("X-Fal-Retryable", "").lower():
+            case "true":
+                return Verdict(DownError)
+            case "false":
+                return Verdict(BadRequestError)
     return None
 
 

@@ -147,4 +147,3 @@ class Http:
             trace_configs=[sending_noted()],
         )
         return await self._stack.enter_async_context(session)
-

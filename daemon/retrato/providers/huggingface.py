@@ -14,14 +14,14 @@ from retrato.domain.errors import (
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access
 from retrato.providers.config import ProvidersConfig
-from retrato.providers.exchange import Reply
 from retrato.providers.fal import FalQueueLeg, read_fal
 from retrato.providers.http import Http
 from retrato.providers.huggingface_mapping import HuggingFaceMapping
 from retrato.providers.leg import Leg, NoteRequest, ResumableLeg
 from retrato.providers.replicate import ReplicateLeg
-from retrato.providers.replies import Verdict, Words
+from retrato.providers.replies import Verdict
 from retrato.providers.wavespeed import WavespeedLeg
+from retrato.providers.words import Words
 
 NAME = "huggingface"
 _MOVED = {400, 404, 410}
@@ -129,24 +129,23 @@ class _RouterLeg:
         return True
 
 
-def read_hugging_face(reply: Reply, words: Words) -> Verdict | None:
+def read_hugging_face(words: Words) -> Verdict | None:
     """
     What the router itself means (hub-docs, fal#1043, 2025 to 2026-10).
 
     Its own words stand in ``error``; other shapes are a partner's and concern that partner only.
     """
-    text = words.text.lower()
-    is_its_own = isinstance(words.fields.get("error"), str) or "X-Error-Message" in reply.headers
+    is_its_own = isinstance(words.fields.get("error"), str) or "X-Error-Message" in words.headers
     match words.status:
-        case 400 if "not supported by" in text:
+        case 400 if words.has("not supported by"):
             # "Model not supported by provider fal-ai", "… by any provider you have enabled."
             return Verdict(GoneError)
         case 401:
             return Verdict(MisconfiguredError, whole_provider=is_its_own)
         case 402:
             # The monthly credit is the account's; "… required to use provider fal-ai" is about one partner.
-            return Verdict(OutOfCreditError, whole_provider=is_its_own and not _ONE_PARTNER.search(text))
-        case 403 if "authentication method" in text:
+            return Verdict(OutOfCreditError, whole_provider=is_its_own and not _ONE_PARTNER.search(words.text))
+        case 403 if words.has("authentication method"):
             return Verdict(MisconfiguredError, whole_provider=True)
     return None
 

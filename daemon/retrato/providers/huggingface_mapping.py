@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import quote
 
 import structlog
@@ -23,7 +24,6 @@ _TASK = "text-to-image"
 _LOOKUP_TIMEOUT_S = 10.0
 _AGAIN_AFTER_S = 60.0
 """The least time between two lookups, also after a failed one: nobody waits for a Hub that is down twice."""
-_OK = 200
 
 
 class _Entry(Answer):
@@ -96,10 +96,8 @@ class HuggingFaceMapping:
             log.warning("mapping.kept", model=self._model, error=str(exc))
 
     async def _ask(self) -> Mapping[str, str]:
-        reply = await self._http.send(
-            "GET", self._url, leg=_LOOKUP, paid=False, timeout_s=_LOOKUP_TIMEOUT_S
-        )
-        if reply.status != _OK:
+        reply = await self._http.send("GET", self._url, leg=_LOOKUP, paid=False, timeout_s=_LOOKUP_TIMEOUT_S)
+        if reply.status != HTTPStatus.OK:
             raise to_error(reply, leg=_LOOKUP)
         return _read(reply)
 

@@ -33,9 +33,7 @@ PRICES: dict[str, Price] = {
     "huggingface/replicate": Price(
         usd=0.025, source="replicate model page of flux-dev, litellm price map", seen=date(2026, 8, 21)
     ),
-    "huggingface/wavespeed": Price(
-        usd=0.012, source="third-party lists, unverified", seen=date(2026, 8, 21)
-    ),
+    "huggingface/wavespeed": Price(usd=0.012, source="third-party lists, unverified", seen=date(2026, 8, 21)),
     "pollinations/gen": Price(
         usd=0.002, source="pollinations shared/registry/image.ts, 1 Pollen = $1", seen=date(2026, 8, 1)
     ),

@@ -71,22 +71,16 @@ class ReplicateLeg:
     async def resume(self, order: Order, request_id: str) -> RawPicture:
         """See `ResumableLeg.resume`."""
         http = self._access.http
-        return await self._picture(
-            order, await self._wait(request_id, ends_at=http.clock() + http.timeout_s)
-        )
+        return await self._picture(order, await self._wait(request_id, ends_at=http.clock() + http.timeout_s))
 
     async def _wait(self, request_id: str, *, ends_at: float) -> _Prediction:
         async def look(timeout_s: float) -> _Prediction | None:
-            reply = await self._access.look(
-                f"/v1/predictions/{quote(request_id, safe='')}", timeout_s=timeout_s
-            )
+            reply = await self._access.look(f"/v1/predictions/{quote(request_id, safe='')}", timeout_s=timeout_s)
             checked = self._access.checked(reply, request_id=request_id)
             prediction = self._access.parse(_Prediction, checked, request_id=request_id)
             return prediction if _is_over(prediction) else None
 
-        return await poll(
-            look, http=self._access.http, leg=self.name, request_id=request_id, ends_at=ends_at
-        )
+        return await poll(look, http=self._access.http, leg=self.name, request_id=request_id, ends_at=ends_at)
 
     async def _picture(self, order: Order, prediction: _Prediction) -> RawPicture:
         cost = cost_usd(self.name, width=order.width, height=order.height)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import aiohttp
 import structlog
@@ -22,7 +23,6 @@ _WAITS_S = (0.5, 1.0)
 """Before the second and the third reading."""
 _MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
-_OK = 200
 
 
 class Results:
@@ -74,7 +74,7 @@ class Results:
     async def _download(self, url: URL, *, leg: str) -> bytes:
         for _ in range(_MAX_REDIRECTS + 1):
             reply = await self._get(url, leg=leg)
-            if reply.status == _OK:
+            if reply.status == HTTPStatus.OK:
                 return reply.body
             target = reply.headers.get("Location")
             if reply.status not in _REDIRECTS or not target:

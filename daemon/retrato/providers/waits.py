@@ -5,15 +5,15 @@ import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 from retrato.providers.exchange import Reply
 
 _LONGEST_S = 24 * 3600.0
-_TOO_MANY = 429
 
-# IETF draft-ietf-httpapi-ratelimit-headers-09, as the Hugging Face Hub sends it on every reply
-# (hub-docs rate-limits.md, 2026-08):  RateLimit: "api";r=0;t=55   RateLimit-Policy: "fixed window";"api";q=500;w=300
+# IETF draft-ietf-httpapi-ratelimit-headers-09, as the Hugging Face Hub sends it on every reply (hub-docs
+# rate-limits.md, 2026-08): 'RateLimit: "api";r=0;t=55', 'RateLimit-Policy: "fixed window";"api";q=500;w=300'.
 _LIMIT = re.compile(r'"([^"]+)"\s*;\s*r\s*=\s*(\d+)(?:\s*;\s*t\s*=\s*(\d+))?')
 _POLICY = re.compile(r'"([^"]+)"\s*;\s*q\s*=\s*\d+.*?w\s*=\s*(\d+)')
 
@@ -32,7 +32,7 @@ def stated_wait_s(reply: Reply, *, text: str = "") -> float | None:
     """
     headers = reply.headers
     candidates = (
-        _from_rate_limit(headers) if reply.status == _TOO_MANY else None,
+        _from_rate_limit(headers) if reply.status == HTTPStatus.TOO_MANY_REQUESTS else None,
         _seconds(headers.get("retry-after-ms"), scale=0.001),
         _seconds(headers.get("retry-after")),
         _from_date(headers),

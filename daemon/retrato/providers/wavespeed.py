@@ -25,7 +25,7 @@ class _Urls(Answer):
 class _Task(Answer):
     id: str
     status: str
-    outputs: list[str] = []
+    outputs: list[str] | None = None
     urls: _Urls = _Urls()
     has_nsfw_contents: list[bool] | None = None
     error: str | None = None
@@ -71,9 +71,7 @@ class WavespeedLeg:
             task = self._task(self._access.checked(reply, request_id=request_id), request_id=request_id)
             return task if task.status in {"completed", "failed"} else None
 
-        return await poll(
-            look, http=self._access.http, leg=self.name, request_id=request_id, ends_at=ends_at
-        )
+        return await poll(look, http=self._access.http, leg=self.name, request_id=request_id, ends_at=ends_at)
 
     def _task(self, reply: Reply, *, request_id: str | None = None) -> _Task:
         envelope = self._access.parse(_Envelope, reply, request_id=request_id)

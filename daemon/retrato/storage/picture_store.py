@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import obstore
@@ -19,7 +20,11 @@ from obstore.store import LocalStore, ObjectStore
 from retrato.domain.errors import NotFoundError, StorageError
 from retrato.storage.keys import picture_keys
 
-_ATTRIBUTES: obstore.Attributes = {
+if TYPE_CHECKING:
+    # obstore has these in its stubs only.
+    from obstore import Attributes, PutMode
+
+_ATTRIBUTES: "Attributes" = {
     "Content-Type": "image/jpeg",
     "Cache-Control": "public, max-age=31536000, immutable",
 }
@@ -169,7 +174,7 @@ class PictureStore:
         finally:
             await self.delete(key)
 
-    async def _put(self, key: str, data: bytes, *, mode: obstore.PutMode) -> None:
+    async def _put(self, key: str, data: bytes, *, mode: "PutMode") -> None:
         # LocalStore refuses attributes; pictures are far too small for several parts.
         attributes = _ATTRIBUTES if self._folder is None else None
         await obstore.put_async(self._backend, key, data, attributes=attributes, mode=mode, use_multipart=False)

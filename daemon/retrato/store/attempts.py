@@ -4,7 +4,7 @@ from retrato.domain.errors import LeaseLostError
 from retrato.domain.faults import Fault
 from retrato.domain.job import Job
 from retrato.store.database import Database
-from retrato.store.queries import query
+from retrato.store.queries import query, storable
 
 
 class AttemptLog:
@@ -38,11 +38,22 @@ class AttemptLog:
         """Keep where the picture of the attempt that succeeded is stored, before the write-back."""
         await self._database.execute(query("note_picture"), job.token, image_key, sha256, job.persona_id)
 
-    async def succeed(self, attempt_id: int, *, cost_usd: float | None) -> None:
+    async def succeed(self, attempt_id: int, *, cost_usd: float | None, seed: int | None) -> None:
         """The provider delivered a usable picture."""
-        await self._database.execute(query("end_attempt"), attempt_id, "succeeded", None, None, cost_usd)
+        await self._end(attempt_id, "succeeded", cost_usd=cost_usd, seed=seed)
 
     async def fail(self, attempt_id: int, *, fault: Fault, error: str, cost_usd: float | None) -> None:
         """The attempt ended without a usable picture."""
-        text = error.replace("\x00", "�")[:2000]
-        await self._database.execute(query("end_attempt"), attempt_id, "failed", fault.value, text, cost_usd)
+        await self._end(attempt_id, "failed", fault=fault.value, error=storable(error, 2000), cost_usd=cost_usd)
+
+    async def _end(
+        self,
+        attempt_id: int,
+        state: str,
+        *,
+        fault: str | None = None,
+        error: str | None = None,
+        cost_usd: float | None,
+        seed: int | None = None,
+    ) -> None:
+        await self._database.execute(query("end_attempt"), attempt_id, state, fault, error, cost_usd, seed)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from retrato.domain.job import Job
 from retrato.store.database import Database
-from retrato.store.queries import query
+from retrato.store.queries import query, storable
 
 _URGENT, _BULK = 0, 1
 _PROMOTED_AT_ONCE = 500
@@ -142,7 +142,7 @@ class Jobs:
             most_attempts,
             delay_s,
             fault,
-            _storable(error),
+            storable(error, 2000),
             job.generation,
         )
         return row["state"] if row else None
@@ -154,8 +154,3 @@ class Jobs:
     async def forget_replica(self) -> None:
         """Remove this replica's row: it stops in peace."""
         await self._database.execute(query("forget_replica"), self._replica_id)
-
-
-def _storable(text: str) -> str:
-    """Postgres text holds no NUL; an error is a sentence, not a dump."""
-    return text.replace("\x00", "�")[:2000]

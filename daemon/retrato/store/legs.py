@@ -2,7 +2,7 @@
 
 from retrato.domain.faults import POLICIES, Fault
 from retrato.store.database import Database
-from retrato.store.queries import query
+from retrato.store.queries import query, storable
 
 
 class LegBook:
@@ -29,7 +29,7 @@ class LegBook:
             query("record_leg_fault"),
             leg,
             fault.value,
-            reason.replace("\x00", "�")[:500],
+            storable(reason, 500),
             retry_after_s,
             breaker.opens_after,
             breaker.first_s,

@@ -42,3 +42,8 @@ def render(text: str, words: Mapping[str, str] | None = None) -> str:
 def query(name: str, words: Mapping[str, str] | None = None) -> str:
     """The statement ``sql/queries/<name>.sql``, ready to be sent."""
     return render(read(f"queries/{name}.sql"), words)
+
+
+def storable(text: str, longest: int) -> str:
+    """*text* as a column takes it: Postgres text holds no NUL, and an error is a sentence, not a dump."""
+    return text.replace("\x00", "\ufffd")[:longest]

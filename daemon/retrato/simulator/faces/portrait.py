@@ -1,16 +1,33 @@
-"""The whole portrait, put together."""
+"""The whole portrait, put together from back to front."""
 
 import random
 
 from PIL import Image
 
+from retrato.simulator.faces.body import draw_body
+from retrato.simulator.faces.canvas import Canvas
+from retrato.simulator.faces.features import draw_features, draw_head
+from retrato.simulator.faces.hair import draw_hair_behind, draw_hair_in_front
+from retrato.simulator.faces.traits import read_traits
+
 
 def draw_face(prompt: str, seed: int, width: int, height: int) -> Image.Image:
-    """A portrait of *width* x *height* pixels, RGB."""
-    return draw_pattern(prompt, seed, width, height)
+    """A portrait of *width* x *height* pixels, RGB; the same three give the same pixels."""
+    traits = read_traits(prompt, seed)
+    canvas = Canvas(width, height)
+    above, below, disc = traits.wall
+    canvas.backdrop(above, below)
+    canvas.oval((500, 470), 380, 380, disc)
+    draw_hair_behind(canvas, traits)
+    draw_body(canvas, traits)
+    draw_head(canvas, traits)
+    draw_features(canvas, traits)
+    draw_hair_in_front(canvas, traits)
+    return canvas.finish()
 
 
 def draw_pattern(prompt: str, seed: int, width: int, height: int) -> Image.Image:
     """A cheap seeded pattern of *width* x *height* pixels, RGB: 8 x 8 colours, smoothed."""
     rng = random.Random(f"{seed}:{prompt}")
-    return Image.frombytes("RGB", (8, 8), rng.randbytes(192)).resize((width, height), Image.Resampling.BILINEAR)
+    tile = Image.frombytes("RGB", (8, 8), rng.randbytes(192))
+    return tile.resize((width, height), Image.Resampling.BILINEAR)

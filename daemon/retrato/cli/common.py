@@ -1,0 +1,71 @@
+"""What all commands share: settings, logs, exit codes, and where words and data go."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+import typer
+
+from retrato import logs
+from retrato.domain.errors import ConfigError, RetratoError, StoreUnavailableError
+from retrato.settings import Settings, load
+
+EXIT_FAILED = 1
+EXIT_UNREACHABLE = 69
+EXIT_CONFIG = 78
+
+
+def settings_for_command(**overrides: Any) -> Settings:
+    """Read the settings and set the logs up; leaves with 78 where a setting is wrong."""
+    try:
+        settings = load(**{name: value for name, value in overrides.items() if value is not None})
+    except ConfigError as exc:
+        leave(exc)
+    logs.configure(log_format=settings.log_format, level=settings.log_level, secrets=settings.secrets())
+    return settings
+
+
+def leave(error: RetratoError) -> NoReturn:
+    """Say what is wrong, on stderr, and leave with the code that tells what kind of wrong it is."""
+    blotted = logs.Blotter(()).clean(str(error))
+    print(f"retrato: {blotted}", file=sys.stderr)  # noqa: T201
+    match error:
+        case ConfigError():
+            raise typer.Exit(EXIT_CONFIG)
+        case StoreUnavailableError():
+            raise typer.Exit(EXIT_UNREACHABLE)
+        case _:
+            raise typer.Exit(EXIT_FAILED)
+
+
+def run(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run a command's coroutine to its exit code."""
+    try:
+        code = asyncio.run(work)
+    except RetratoError as exc:
+        leave(exc)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(code)
+
+
+def note(text: str) -> None:
+    """A word for the person at the terminal; data go to stdout, this does not."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def print_json(data: Any) -> None:
+    """*data* as one JSON document on stdout."""
+    print(json.dumps(data, default=_jsonable, ensure_ascii=False, indent=2))  # noqa: T201
+
+
+def _jsonable(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

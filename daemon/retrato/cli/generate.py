@@ -1,0 +1,121 @@
+"""``retrato generate``: Executar and Forçar from the terminal."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from retrato.app import Base, database_address, open_base, open_daemon, providers_config
+from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_command
+from retrato.cli.progress import Watched, watch
+from retrato.cli.signals import stop_on_signals
+from retrato.domain.errors import NotFoundError
+from retrato.settings import Settings
+from retrato.store.requests import Wish
+from retrato.store.status import UNDER_WAY, PersonaStatus
+
+
+def generate(
+    *,
+    empresa_id: Annotated[
+        str | None, typer.Option("--empresa-id", "--empresaId", help="The company whose personas are drawn.")
+    ] = None,
+    persona_id: Annotated[str | None, typer.Option("--persona-id", help="Only this persona.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Forçar: a new avatar for everybody; old ones stay until then.")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Only those that failed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Report in JSON.")] = False,
+) -> None:
+    """
+    Draw what is missing for one company (Executar), and wait for it.
+
+    Works with or without a running daemon: what is enqueued here is drawn here and there. Ends with a report, and
+    with exit code 1 when an avatar failed.
+    """
+    if empresa_id is None and persona_id is None:
+        raise typer.BadParameter("name a company with --empresa-id or a persona with --persona-id")
+    if force and retry_failed:
+        raise typer.BadParameter("--force and --retry-failed exclude each other")
+    wish = Wish.ALL if force else Wish.FAILED if retry_failed else Wish.MISSING
+    settings = settings_for_command()
+    run(_generate(settings, empresa_id, persona_id, wish, as_json=as_json))
+
+
+async def _generate(
+    settings: Settings, empresa_id: str | None, persona_id: str | None, wish: Wish, *, as_json: bool
+) -> int:
+    providers_config(settings)
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    with database_address(settings) as dsn:
+        async with open_base(settings, dsn) as base:
+            assert base is not None
+            watched = await _watched(base, empresa_id, persona_id)
+            name = await base.personas.empresa_name(watched.empresa_id)
+            if watched.persona_ids is None:
+                enqueued = await base.requests.for_company(watched.empresa_id, wish)
+            else:
+                enqueued = await base.requests.for_personas(watched.persona_ids, wish)
+            before = await _all(base, watched)
+            under_way = [one.persona_id for one in before if one.state in UNDER_WAY]
+            note(f"{name}: {enqueued} enqueued, {len(under_way)} under way, {len(before)} in all")
+            if under_way:
+                with stop_on_signals(stop, hurry):
+                    async with (
+                        open_daemon(
+                            settings, base, dsn, hurry=hurry, serve=False, empresa_id=watched.empresa_id
+                        ) as daemon,
+                        asyncio.TaskGroup() as group,
+                    ):
+                        group.create_task(daemon.run(stop))
+                        group.create_task(watch(base.status, watched, stop=stop, title=name))
+            after = await _all(base, watched)
+    return _report(after, set(under_way), as_json=as_json)
+
+
+async def _watched(base: Base, empresa_id: str | None, persona_id: str | None) -> Watched:
+    if persona_id is None:
+        assert empresa_id is not None
+        return Watched(empresa_id)
+    found = await base.status.personas(persona_ids=[persona_id])
+    if not found or empresa_id not in {None, found[0].empresa_id}:
+        raise NotFoundError(f"there is no persona with id {persona_id!r}")
+    return Watched(found[0].empresa_id, [persona_id])
+
+
+async def _all(base: Base, watched: Watched) -> list[PersonaStatus]:
+    return await base.status.personas(
+        empresa_id=watched.empresa_id, persona_ids=watched.persona_ids, limit=1_000_000
+    )
+
+
+def _report(personas: list[PersonaStatus], worked_on: set[str], *, as_json: bool) -> int:
+    drawn = [one for one in personas if one.persona_id in worked_on and one.state == "ready"]
+    failed = [one for one in personas if one.state == "failed"]
+    left = [one for one in personas if one.state in UNDER_WAY]
+    if as_json:
+        print_json({"drawn": drawn, "failed": failed, "left": left})
+    else:
+        print_personas([*drawn, *failed])
+        note(f"{len(drawn)} drawn, {len(failed)} failed, {len(left)} left in the queue")
+    return EXIT_FAILED if failed or left else 0
+
+
+def print_personas(personas: list[PersonaStatus]) -> None:
+    """A table of personas with what became of each, on stdout."""
+    if not personas:
+        return
+    table = Table("persona", "state", "provider", "seed", "time", "avatar", box=None, pad_edge=False)
+    for one in personas:
+        table.add_row(
+            one.name or one.persona_id,
+            one.state,
+            one.provider or "",
+            "" if one.seed is None else str(one.seed),
+            "" if one.took_s is None else f"{one.took_s:.1f} s",
+            (one.last_error if one.state == "failed" else one.avatar_url) or "",
+        )
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print(table)

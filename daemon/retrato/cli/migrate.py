@@ -1,0 +1,66 @@
+"""``retrato migrate``: bring the database to this release's state."""
+
+from typing import Annotated
+
+import typer
+
+from retrato.app import database_address
+from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_command
+from retrato.settings import Settings
+from retrato.store import migrations
+from retrato.store.database import connect
+
+
+def migrate(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether something is to do (exit 1).")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what would be done, and do nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """
+    Create or upgrade schema retrato, its triggers and the flag column.
+
+    Safe to repeat and to run from several places at once. Enqueues nothing that exists already.
+    """
+    settings = settings_for_command()
+    run(_migrate(settings, check=check, plan=plan, as_json=as_json))
+
+
+async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool) -> int:
+    with database_address(settings) as dsn:
+        if check:
+            return await _check(dsn, as_json=as_json)
+        steps = await _planned(dsn) if plan else await migrations.apply(dsn)
+    if as_json:
+        print_json({"done": not plan, "steps": steps})
+    elif plan:
+        for step in steps:
+            print(f"-- {step.words}{' (touches your table)' if step.touches_host else ''}\n{step.sql.strip()}\n")  # noqa: T201
+    else:
+        for step in steps:
+            note(f"✓ {step.words}")
+        note("The database is up to date.")
+    return 0
+
+
+async def _planned(dsn: str) -> list[migrations.Step]:
+    connection = await connect(dsn)
+    try:
+        return await migrations.plan(connection)
+    finally:
+        await connection.close()
+
+
+async def _check(dsn: str, *, as_json: bool) -> int:
+    connection = await connect(dsn)
+    try:
+        missing = await migrations.what_is_missing(connection)
+    finally:
+        await connection.close()
+    if as_json:
+        print_json({"up_to_date": not missing, "missing": missing})
+    else:
+        for one in missing:
+            note(f"✗ {one}")
+        note("Run `retrato migrate`." if missing else "The database is up to date.")
+    return EXIT_FAILED if missing else 0

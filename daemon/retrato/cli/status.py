@@ -1,0 +1,77 @@
+"""``retrato status``: backlog, providers, replicas."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from retrato.app import database_address, open_base
+from retrato.cli.common import print_json, run, settings_for_command
+from retrato.settings import Settings
+from retrato.store.status import STATES, LegStatus, ReplicaStatus
+
+
+def status(
+    *,
+    empresa_id: Annotated[str | None, typer.Option("--empresa-id", help="Only this company.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Show how many personas stand where, which providers are closed and why, and which replicas live."""
+    settings = settings_for_command()
+    run(_status(settings, empresa_id, as_json=as_json))
+
+
+async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) -> int:
+    with database_address(settings) as dsn:
+        async with open_base(settings, dsn) as base:
+            assert base is not None
+            counts = await base.status.counts(empresa_id)
+            legs = await base.status.legs()
+            replicas = await base.status.replicas(seen_within_s=max(30.0, 2 * settings.poll_seconds))
+    total = {state: sum(states.get(state, 0) for states in counts.values()) for state in STATES}
+    if as_json:
+        print_json({"total": total, "empresas": counts, "legs": legs, "replicas": replicas})
+        return 0
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print(_backlog(counts, total))
+    console.print()
+    console.print(_legs(legs) if legs else "No provider was asked yet.")
+    console.print()
+    console.print(_replicas(replicas) if replicas else "No replica is running: start one with `retrato run`.")
+    return 0
+
+
+def _backlog(counts: dict[str, dict[str, int]], total: dict[str, int]) -> Table:
+    table = Table("empresa", *STATES, box=None, pad_edge=False)
+    for empresa_id, states in sorted(counts.items()):
+        table.add_row(empresa_id, *(str(states.get(state, 0)) for state in STATES))
+    table.add_row("all", *(str(total[state]) for state in STATES))
+    return table
+
+
+def _legs(legs: list[LegStatus]) -> Table:
+    table = Table("leg", "breaker", "24 h: ok", "failed", "median", "why", box=None, pad_edge=False)
+    for leg in legs:
+        table.add_row(
+            leg.leg,
+            f"closed for {leg.opens_in_s:.0f} s" if leg.closed else "open",
+            str(leg.succeeded_24h),
+            str(leg.failed_24h),
+            "" if leg.median_s is None else f"{leg.median_s:.1f} s",
+            leg.reason or "",
+        )
+    return table
+
+
+def _replicas(replicas: list[ReplicaStatus]) -> Table:
+    table = Table("replica", "version", "since", "last sign of life", "in hand", box=None, pad_edge=False)
+    for replica in replicas:
+        table.add_row(
+            replica.replica_id,
+            replica.version,
+            f"{replica.started_at.astimezone():%Y-%m-%d %H:%M:%S}",
+            f"{max(0, replica.silent_s):.0f} s ago",
+            str(replica.running),
+        )
+    return table

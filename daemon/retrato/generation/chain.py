@@ -1,0 +1,142 @@
+"""The chain: providers in order, leg by leg, until one has drawn the picture."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+import structlog
+
+from retrato.domain.errors import ChainExhaustedError, ProviderError, RefusedError
+from retrato.domain.job import Job
+from retrato.domain.picture import Drawn, Order
+from retrato.generation.means import Finish, Means, recorded
+from retrato.generation.ports import AttemptLog, LegBook
+from retrato.generation.retrying import policy_for
+from retrato.generation.sitting import Sitting
+from retrato.generation.turn import Turn
+from retrato.providers.leg import Leg, Provider
+
+log = structlog.get_logger()
+
+RefusalPolicy = Literal["stop", "next"]
+
+_SOON_S = 1.0
+"""When to come back when only the time was short and some leg was not asked."""
+
+
+class Chain:
+    """
+    Asks the *providers* for a picture. What follows each fault is in ``domain.faults.POLICIES``, nowhere else.
+
+    *finish* checks and normalises what a leg returned. *waits_s* are the waits before the same leg is asked
+    again. *deadline_s* bounds one picture, over all legs; a call in flight is cut then, and its attempt says
+    ``unknown_outcome``. *refusal_policy* ``next`` asks the other legs also for a refused prompt. *may_start*
+    is asked before each call. *sleep* and *clock* (monotonic seconds) are there for tests.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        attempts: AttemptLog,
+        legs: LegBook,
+        *,
+        finish: Finish,
+        waits_s: Sequence[float] = (3.0, 6.0, 12.0),
+        deadline_s: float = 300.0,
+        refusal_policy: RefusalPolicy = "stop",
+        may_start: Callable[[], bool] = lambda: True,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._providers = tuple(providers)
+        self._legs = legs
+        self._deadline_s = deadline_s
+        self._refusal_policy = refusal_policy
+        self._clock = clock
+        self._means = Means(
+            attempts=attempts,
+            legs=legs,
+            finish=finish,
+            waits_s=tuple(waits_s),
+            may_start=may_start,
+            sleep=sleep,
+        )
+
+    async def draw(self, job: Job, *, version: int, order_for: Callable[[int], Order], redraw: int = 0) -> Drawn:
+        """
+        Draw *version* of the job's persona.
+
+        *order_for* gives the order for a redraw: 0 is the first seed, each further number another one;
+        *redraw* is where to begin.
+
+        Raises:
+            RefusedError: a provider will not draw this prompt.
+            ChainExhaustedError: no leg could draw it now, or the time was up.
+            LeaseLostError: the job is not ours any more; nothing more was started.
+            StoreUnavailableError: a call could not be written down before it was made, so it was not made.
+
+        """
+        sitting = Sitting(
+            job=job,
+            version=version,
+            order_for=order_for,
+            redraw=redraw,
+            ends_at=self._clock() + self._deadline_s,
+            clock=self._clock,
+        )
+        for provider in self._providers:
+            drawn = await self._ask(provider, sitting)
+            if drawn is not None:
+                return drawn
+        if sitting.errors and not sitting.skipped and all(isinstance(e, RefusedError) for e in sitting.errors):
+            raise sitting.errors[-1]
+        raise await self._exhausted(sitting)
+
+    async def _ask(self, provider: Provider, sitting: Sitting) -> Drawn | None:
+        try:
+            legs = await provider.legs()
+        except ProviderError as error:
+            log.debug("provider.without_legs", provider=provider.name, error=str(error))
+            sitting.lookups.append(error)
+            return None
+        for leg in legs:
+            if leg.name in await self._legs.closed():
+                sitting.skipped.append(leg.name)
+                continue
+            if sitting.calls and not sitting.has_time():
+                raise await self._exhausted(sitting, unasked=True)
+            try:
+                return await Turn(leg, sitting, self._means).take()
+            except ProviderError as error:
+                await self._tell_siblings(leg, legs, error)
+                if not policy_for(error).next_leg and self._refusal_policy == "stop":
+                    raise
+        return None
+
+    async def _tell_siblings(self, leg: Leg, legs: Sequence[Leg], error: ProviderError) -> None:
+        """A fault of the account closes every leg that leads to it, not only the one that met it."""
+        for sibling in legs if error.whole_provider else ():
+            if sibling.name != leg.name:
+                await recorded(
+                    self._legs.failed(
+                        sibling.name, fault=error.fault, reason=str(error), retry_after_s=error.retry_after_s
+                    )
+                )
+
+    async def _exhausted(self, sitting: Sitting, *, unasked: bool = False) -> ChainExhaustedError:
+        closed = await self._legs.closed()
+        errors = [*sitting.lookups, *sitting.errors]
+        names = {*sitting.skipped, *(error.leg for error in errors)}
+        waits = [opens_in_s for name, opens_in_s in closed.items() if name in names]
+        waits += [wait for e in errors if e.leg not in closed and (wait := _helpful_wait_s(e)) is not None]
+        waits += [_SOON_S] if unasked else []
+        return ChainExhaustedError(errors, retry_after_s=min(waits, default=None))
+
+
+def _helpful_wait_s(error: ProviderError) -> float | None:
+    """How long to wait after *error* on a leg that is still open; None where waiting alone does not help."""
+    policy = policy_for(error)
+    if policy.breaker is None or policy.alert:
+        return error.retry_after_s
+    return max(policy.breaker.first_s, error.retry_after_s or 0)

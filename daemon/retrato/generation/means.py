@@ -1,0 +1,40 @@
+"""What a chain works with, whichever leg and whichever picture."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.picture import Picture
+from retrato.generation.ports import AttemptLog, LegBook
+
+log = structlog.get_logger()
+
+Finish = Callable[[bytes, int, int], Awaitable[Picture]]
+"""Checks and normalises raw bytes to width x height pixels; raises `UnusablePictureError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """
+    What every turn works with.
+
+    ``may_start`` is the lease guard: False when the heartbeat is overdue, so that no paid call may begin.
+    """
+
+    attempts: AttemptLog
+    legs: LegBook
+    finish: Finish
+    waits_s: Sequence[float]
+    may_start: Callable[[], bool]
+    sleep: Callable[[float], Awaitable[None]]
+
+
+async def recorded(writing: Awaitable[Any]) -> None:
+    """Write down what has happened; while the database is away the picture goes before the books."""
+    try:
+        await writing
+    except StoreUnavailableError as exc:
+        log.warning("attempt.not_recorded", error=str(exc))

@@ -1,0 +1,136 @@
+"""
+The pipeline: from a claimed job to a finished version whose pictures are stored.
+
+Read the persona, build the prompt, ask the chain, store picture and thumbnail under new keys. Nothing here writes
+to the host; that is the write-back's, behind the fence.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from retrato.domain.job import Job
+from retrato.domain.persona import Persona
+from retrato.domain.picture import Drawn, Order
+from retrato.generation.chain import Chain
+from retrato.generation.seeds import seed_for
+from retrato.storage.keys import PictureKeys, picture_keys
+from retrato.storage.picture_store import PictureStore
+from retrato.store.attempts import AttemptLog
+from retrato.store.avatars import Finished
+from retrato.store.personas import Personas
+
+
+class Pipeline:
+    """Draws one version for one job; safe to use for many jobs at once."""
+
+    def __init__(
+        self,
+        personas: Personas,
+        attempts: AttemptLog,
+        chain: Chain,
+        store: PictureStore,
+        *,
+        compose: Callable[[Persona], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._personas = personas
+        self._attempts = attempts
+        self._chain = chain
+        self._store = store
+        self._compose = compose
+        self._clock = clock
+
+    async def draw(self, job: Job) -> Finished | None:
+        """
+        Draw the next version; None when the persona is gone or not ready any more.
+
+        Raises:
+            LeaseLostError: the job belongs to somebody else now.
+            RefusedError: a provider will not draw this prompt.
+            ChainExhaustedError: nobody could draw it now.
+            StorageError: the picture could not be stored.
+            StoreUnavailableError: the database is away.
+
+        """
+        began = self._clock()
+        draft = await self._personas.read(job.persona_id)
+        if draft is None or not draft.ready:
+            return None
+        prompt = self._compose(draft.persona)
+
+        def order_for(redraw: int) -> Order:
+            return Order(prompt=prompt, seed=seed_for(job.persona_id, version=draft.version, redraw=redraw))
+
+        drawn = await self._chain.draw(job, version=draft.version, order_for=order_for)
+        keys = picture_keys(
+            empresa_id=job.empresa_id,
+            persona_id=job.persona_id,
+            version=draft.version,
+            token=job.token,
+            sha256=drawn.picture.sha256,
+        )
+        await self._store.put(keys.image, drawn.picture.image)
+        await self._store.put(keys.thumbnail, drawn.picture.thumbnail)
+        await self._attempts.note_picture(job, image_key=keys.image, sha256=drawn.picture.sha256)
+        return self._finished(job, drawn, keys, version=draft.version, took_s=self._clock() - began)
+
+    async def discard(self, finished: Finished) -> None:
+        """Remove the stored pictures of a version that was not written back."""
+        await self._store.delete(finished.image_key)
+        await self._store.delete(finished.thumbnail_key)
+
+    def _finished(self, job: Job, drawn: Drawn, keys: PictureKeys, *, version: int, took_s: float) -> Finished:
+        picture = drawn.picture
+        return Finished(
+            persona_id=job.persona_id,
+            token=job.token,
+            generation=job.generation,
+            version=version,
+            image_key=keys.image,
+            thumbnail_key=keys.thumbnail,
+            image_url=self._store.url(keys.image),
+            thumbnail_url=self._store.url(keys.thumbnail),
+            sha256=picture.sha256,
+            image_bytes=len(picture.image),
+            width=picture.width,
+            height=picture.height,
+            provider=drawn.provider,
+            leg=drawn.leg,
+            model=drawn.model,
+            prompt=drawn.order.prompt,
+            seed=drawn.seed,
+            redraw=drawn.redraw,
+            steps=drawn.steps,
+            guidance=drawn.guidance,
+            cost_usd=drawn.cost_usd,
+            attempts=drawn.attempts,
+            took_s=took_s,
+            service=f"{drawn.provider}_{drawn.model.rpartition('/')[2]}",
+            metadados=metadados(drawn, version=version),
+        )
+
+
+def metadados(drawn: Drawn, *, version: int) -> dict[str, Any]:
+    """What is merged into the host's ``metadados``: all keys always there, null where unknown (DESIGN 3.3)."""
+    picture = drawn.picture
+    return {
+        "flux_generation": {
+            "model": drawn.model,
+            "seed_used": drawn.seed,
+            "generated_at": datetime.now(UTC).isoformat(),
+            "image_size": f"{picture.width}x{picture.height}",
+            # A string with two decimals, as the script that Retrato replaces wrote it.
+            "file_size_kb": f"{len(picture.image) / 1024:.2f}",
+            "inference_steps": drawn.steps,
+            "guidance_scale": drawn.guidance,
+            "provider": drawn.provider,
+            "leg": drawn.leg,
+            "prompt": drawn.order.prompt,
+            "version": version,
+            "cost_usd": drawn.cost_usd,
+            "sha256": picture.sha256,
+            "ai_generated": True,
+        }
+    }

@@ -1,0 +1,174 @@
+"""One leg's turn at one picture: ask, check, record, and again for as long as its policy says."""
+
+import asyncio
+
+import structlog
+
+from retrato.domain.errors import (
+    BadPictureError,
+    LeaseLostError,
+    ProviderError,
+    UnknownOutcomeError,
+    UnusablePictureError,
+)
+from retrato.domain.faults import SameLeg
+from retrato.domain.picture import Drawn, Order, Picture, RawPicture
+from retrato.generation.means import Means, recorded
+from retrato.generation.retrying import Patience, policy_for, retrying
+from retrato.generation.sitting import Sitting
+from retrato.providers.leg import Leg, ResumableLeg
+
+log = structlog.get_logger()
+
+
+class Turn:
+    """
+    Asks one leg until it delivers, or until its policy, its breaker or the deadline says enough.
+
+    A request that is resumed keeps its attempt row: it is the same paid call. The row stays ``sending`` as
+    long as the outcome may still be learnt, also when this process is cancelled in between.
+    """
+
+    def __init__(self, leg: Leg, sitting: Sitting, means: Means) -> None:
+        self._leg = leg
+        self._sitting = sitting
+        self._means = means
+        self._patience = Patience(means.waits_s, has_time=sitting.has_time)
+        self._attempt_id: int | None = None
+        self._request_id: str | None = None
+        self._resumes: str | None = None
+        self._last: ProviderError | None = None
+        self._opened_meanwhile: ProviderError | None = None
+
+    async def take(self) -> Drawn:
+        """
+        The finished picture.
+
+        Raises:
+            ProviderError: the last error of this leg, when it is not to be asked again.
+            LeaseLostError: nothing more may be started for this job.
+
+        """
+        try:
+            return await retrying(self._wait_after, sleep=self._sleep)(self._call)
+        except ProviderError as error:
+            if self._attempt_id is not None:
+                await self._close(self._attempt_id, error)
+            raise
+
+    async def _call(self) -> Drawn:
+        if self._opened_meanwhile is not None:
+            raise self._opened_meanwhile
+        if not self._means.may_start():
+            raise LeaseLostError("the heartbeat is overdue: no new call is started")
+        order = self._sitting.order()
+        attempt_id = self._attempt_id if self._attempt_id is not None else await self._begin(order)
+        try:
+            raw = await self._ask(order, attempt_id)
+            picture = await self._finish(raw, order)
+        except ProviderError as error:
+            await self._failed(attempt_id, error)
+            raise
+        self._attempt_id = None
+        log.debug("attempt.succeeded", leg=self._leg.name, attempt_id=attempt_id)
+        await recorded(self._means.attempts.succeed(attempt_id, cost_usd=raw.cost_usd, seed=raw.seed))
+        await recorded(self._means.legs.succeeded(self._leg.name))
+        return self._drawn(picture, raw, order)
+
+    async def _begin(self, order: Order) -> int:
+        attempt_id = await self._means.attempts.begin(
+            self._sitting.job,
+            version=self._sitting.version,
+            provider=self._leg.provider,
+            leg=self._leg.name,
+            model=self._leg.model,
+            seed=order.seed,
+            redraw=self._sitting.redraw,
+        )
+        self._attempt_id = attempt_id
+        self._request_id = None
+        self._sitting.calls += 1
+        log.debug("attempt.begun", leg=self._leg.name, attempt_id=attempt_id, redraw=self._sitting.redraw)
+        return attempt_id
+
+    async def _ask(self, order: Order, attempt_id: int) -> RawPicture:
+        async def note(request_id: str) -> None:
+            self._request_id = request_id
+            await recorded(self._means.attempts.note_request(attempt_id, request_id))
+
+        leg = self._leg
+        try:
+            async with asyncio.timeout(max(self._sitting.left_s(), 0)):
+                if self._resumes is not None and isinstance(leg, ResumableLeg):
+                    return await leg.resume(order, self._resumes)
+                return await leg.draw(order, on_request_id=note)
+        except TimeoutError as exc:
+            raise UnknownOutcomeError(
+                f"{leg.name}: still at work when the job's time was up",
+                leg=leg.name,
+                request_id=self._resumes or self._request_id,
+            ) from exc
+
+    async def _finish(self, raw: RawPicture, order: Order) -> Picture:
+        try:
+            return await self._means.finish(raw.data, order.width, order.height)
+        except UnusablePictureError as exc:
+            raise BadPictureError(
+                f"{self._leg.name}: {exc}",
+                leg=self._leg.name,
+                request_id=raw.request_id,
+                cost_usd=raw.cost_usd,
+            ) from exc
+
+    async def _failed(self, attempt_id: int, error: ProviderError) -> None:
+        log.debug("attempt.failed", leg=self._leg.name, fault=error.fault.value, error=str(error))
+        self._sitting.errors.append(error)
+        is_unknown = isinstance(error, UnknownOutcomeError) and isinstance(self._leg, ResumableLeg)
+        self._resumes = error.request_id if is_unknown else None
+        if self._resumes is None:
+            await self._close(attempt_id, error)
+        await recorded(
+            self._means.legs.failed(
+                self._leg.name, fault=error.fault, reason=str(error), retry_after_s=error.retry_after_s
+            )
+        )
+
+    async def _close(self, attempt_id: int, error: ProviderError) -> None:
+        self._attempt_id = None
+        await recorded(
+            self._means.attempts.fail(attempt_id, fault=error.fault, error=str(error), cost_usd=error.cost_usd)
+        )
+
+    async def _wait_after(self, error: ProviderError) -> float | None:
+        if self._opened_meanwhile is not None:
+            return None
+        is_free = self._leg.repeat_is_free or self._resumes is not None
+        wait_s = self._patience.wait_s(error, is_free=is_free)
+        if wait_s is None or self._leg.name in await self._means.legs.closed():
+            return None
+        if policy_for(error).same_leg is SameLeg.NEW_SEED:
+            self._sitting.redraw += 1
+        self._last = error
+        log.debug("attempt.repeated", leg=self._leg.name, wait_s=wait_s)
+        return wait_s
+
+    async def _sleep(self, wait_s: float) -> None:
+        await self._means.sleep(wait_s)
+        # Somebody else's faults may have opened the breaker while we waited.
+        if wait_s > 0 and self._leg.name in await self._means.legs.closed():
+            self._opened_meanwhile = self._last
+
+    def _drawn(self, picture: Picture, raw: RawPicture, order: Order) -> Drawn:
+        return Drawn(
+            picture=picture,
+            provider=self._leg.provider,
+            leg=self._leg.name,
+            model=raw.model,
+            order=order,
+            redraw=self._sitting.redraw,
+            attempts=self._sitting.calls,
+            seed=raw.seed,
+            steps=raw.steps,
+            guidance=raw.guidance,
+            cost_usd=raw.cost_usd,
+        )
