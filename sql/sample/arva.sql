@@ -1,6 +1,6 @@
 -- A sample company, "ARVA Tech Solutions", with 16 personas. For the demo and the tests.
 
-insert into empresas (id, codigo, nome, descricao, industria, dominio)
+insert into public.empresas (id, codigo, nome, descricao, industria, dominio)
 values (
     'b3b1a8c2-6b1e-4c53-9c0e-4a52d7a0c101',
     'ARVA01',
@@ -11,7 +11,7 @@ values (
 )
 on conflict do nothing;
 
-insert into personas (
+insert into public.personas (
     id, persona_code, full_name, role, department, genero, nacionalidade, experiencia_anos, empresa_id
 )
 select

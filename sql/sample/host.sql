@@ -1,7 +1,8 @@
 -- The host application's tables, generation A (Supabase, December 2025), as far as avatars are concerned. For the
--- demo and the tests; Retrato itself never creates host tables.
+-- demo and the tests; Retrato itself never creates host tables. The schema is named because a role "retrato" finds
+-- the schema of its own name before public.
 
-create table if not exists empresas (
+create table if not exists public.empresas (
     id uuid primary key default gen_random_uuid(),
     codigo varchar not null unique,
     nome varchar not null,
@@ -18,7 +19,7 @@ create table if not exists empresas (
     updated_at timestamptz default now()
 );
 
-create table if not exists personas (
+create table if not exists public.personas (
     id uuid primary key default gen_random_uuid(),
     persona_code varchar not null unique,
     full_name varchar not null,
@@ -27,7 +28,7 @@ create table if not exists personas (
     department varchar,
     email varchar unique,
     whatsapp varchar,
-    empresa_id uuid not null references empresas (id) on delete cascade,
+    empresa_id uuid not null references public.empresas (id) on delete cascade,
     biografia_completa text,
     personalidade jsonb default '{}',
     experiencia_anos integer default 0,
@@ -50,11 +51,11 @@ create table if not exists personas (
     last_sync timestamptz
 );
 
-create index if not exists personas_by_empresa on personas (empresa_id);
+create index if not exists personas_by_empresa on public.personas (empresa_id);
 
-create table if not exists personas_avatares (
+create table if not exists public.personas_avatares (
     id uuid primary key default gen_random_uuid(),
-    persona_id uuid not null unique references personas (id) on delete cascade,
+    persona_id uuid not null unique references public.personas (id) on delete cascade,
     avatar_url text,
     avatar_thumbnail_url text,
     prompt_usado text,

@@ -13,13 +13,29 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.embedded.support import Owner, Query, StartOwner, Watch
+from tests.embedded.support import Owner, Query, Spawn, StartOwner, Watch
 
 import retrato
 from retrato.embedded import EmbeddedPostgres
 
 OWNER = Path(__file__).with_name("owner.py")
 SOURCE = Path(retrato.__file__).parents[1]
+
+
+@pytest.fixture
+def spawn() -> Iterator[Spawn]:
+    """Starts any other program, and kills it in the end."""
+    processes = []
+
+    def start(*argv: str | Path) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(argv, stderr=subprocess.PIPE)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture
@@ -40,7 +56,7 @@ def owner() -> Iterator[StartOwner]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(SOURCE), **(env or {})},
+            env={**os.environ, "PYTHONPATH": f"{SOURCE}:{os.environ.get('PYTHONPATH', '')}", **(env or {})},
         )
         processes.append(process)
         return Owner(process)
@@ -52,12 +68,20 @@ def owner() -> Iterator[StartOwner]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in which a server has run once."""
     folder = tmp_path_factory.mktemp("template")
     with EmbeddedPostgres(folder, durable=False):
         pass
-    return folder
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_remains(tmp_path: Path) -> Iterator[None]:
+    """Pytest keeps the folders of three runs; with 40 MB of Postgres in each that is too much."""
+    yield
+    shutil.rmtree(tmp_path)
 
 
 @pytest.fixture
@@ -110,5 +134,7 @@ def watch() -> Iterator[Watch]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A server for the tests that only look at one."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("embedded"), durable=False, max_connections=17) as running:
+    folder = tmp_path_factory.mktemp("embedded")
+    with EmbeddedPostgres(folder, durable=False, max_connections=17) as running:
         yield running
+    shutil.rmtree(folder)

@@ -8,6 +8,7 @@ from typing import Any
 
 Query = Callable[..., Any]
 Watch = Callable[[int], Callable[[], bool]]
+Spawn = Callable[..., subprocess.Popen[bytes]]
 StartOwner = Callable[..., "Owner"]
 
 

@@ -3,12 +3,11 @@
 import os
 import signal
 import socket
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
-from tests.embedded.support import Query, Watch
+from tests.embedded.support import Query, Spawn, Watch
 
 from retrato.domain.errors import ConfigError, StoreUnavailableError
 from retrato.embedded import EmbeddedPostgres
@@ -67,7 +66,9 @@ def test_ctrl_c_does_not_reach_the_server(data_dir: Path):
         assert os.getsid(server.pid) != os.getsid(0)
 
 
-def test_pid_that_another_process_got_meanwhile_does_not_confuse(data_dir: Path, query: Query, watch: Watch):
+def test_pid_that_another_process_got_meanwhile_does_not_confuse(
+    data_dir: Path, query: Query, watch: Watch, spawn: Spawn
+):
     with EmbeddedPostgres(data_dir, durable=False) as crashed:
         has_ended = watch(crashed.pid)
         query(crashed.dsn, "create table kept as select 7 as number")
@@ -76,7 +77,7 @@ def test_pid_that_another_process_got_meanwhile_does_not_confuse(data_dir: Path,
         lock_file = crashed.socket_dir / f".s.PGSQL.{crashed.port}.lock"
         os.kill(crashed.pid, signal.SIGKILL)
         assert has_ended()
-    bystander = subprocess.Popen(["sleep", "60"])
+    bystander = spawn("sleep", "60")
     for path in (remains, lock_file):
         path.write_text(f"{bystander.pid}\n" + path.read_text().split("\n", 1)[1])
 
@@ -84,26 +85,20 @@ def test_pid_that_another_process_got_meanwhile_does_not_confuse(data_dir: Path,
         assert server.owned
         assert query(server.dsn, "select number from kept") == 7
 
-    bystander.kill()
-    bystander.wait()
 
-
-def test_server_started_by_hand_is_joined(data_dir: Path, query: Query):
+def test_server_started_by_hand_is_joined(data_dir: Path, query: Query, spawn: Spawn):
     with EmbeddedPostgres(data_dir, durable=False) as server:
         data = server.log_path.parent / "data"
         postgres = Path("/proc", str(server.pid), "exe").readlink()
         settings = ["-c", f"port={server.port}", "-c", f"unix_socket_directories={server.socket_dir}"]
     not_root = ["unshare", "--user", "--map-user=65534", "--"] if os.geteuid() == 0 else []
-    by_hand = subprocess.Popen([*not_root, postgres, "-D", data, *settings], stderr=subprocess.PIPE)
+    by_hand = spawn(*not_root, postgres, "-D", data, *settings)
     assert any(b"ready to accept connections" in line for line in by_hand.stderr)
 
     with EmbeddedPostgres(data_dir, durable=False) as server:
         assert not server.owned
         assert server.pid == by_hand.pid
         assert query(server.dsn) == 1
-
-    by_hand.send_signal(signal.SIGINT)
-    by_hand.communicate(timeout=10)
 
 
 def test_half_made_data_are_made_anew(tmp_path: Path, query: Query):

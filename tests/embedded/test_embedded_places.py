@@ -67,16 +67,16 @@ def test_path_too_long_for_a_socket_works_and_is_tidied(tmp_path: Path, query: Q
     assert not socket_dir.exists()
 
 
-def test_socket_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    temporary = tmp_path / "tmp"
+def test_socket_folder_of_somebody_else_is_not_used(
+    tmp_path: Path, shared_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
     elsewhere = tmp_path / "elsewhere"
     deep = tmp_path / ("x" * 60) / ("y" * 60)
-    temporary.mkdir()
     elsewhere.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", str(shared_dir))
     with EmbeddedPostgres(deep, durable=False) as server:
         name = server.socket_dir.name
-    (temporary / name).symlink_to(elsewhere)
+    (shared_dir / name).symlink_to(elsewhere)
 
     with pytest.raises(ConfigError, match="TMPDIR"):
         EmbeddedPostgres(deep, durable=False).start()

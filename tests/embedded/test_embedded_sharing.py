@@ -1,5 +1,6 @@
 """Several processes and one folder; an owner that is killed."""
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -63,6 +64,23 @@ def test_server_ends_with_its_owner(data_dir: Path, owner: StartOwner, watch: Wa
 
     assert has_ended()
     client.close()
+
+
+def test_folder_is_locked_for_as_long_as_the_server_lives(data_dir: Path, owner: StartOwner, watch: Watch):
+    killed = owner(data_dir).await_facts()
+    has_ended = watch(killed.server_pid)
+    lock = data_dir / "postgres" / "lock"
+
+    os.kill(killed.server_pid, signal.SIGSTOP)
+    killed.process.kill()
+    killed.process.wait()
+    taken_from_the_living = FolderLock.take(lock)
+    os.kill(killed.server_pid, signal.SIGCONT)
+
+    assert taken_from_the_living is None
+    assert has_ended()
+    with FolderLock.take(lock) as taken:
+        assert taken is not None
 
 
 def test_owner_killed_while_it_makes_the_data_leaves_a_usable_folder(

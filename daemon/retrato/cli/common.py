@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from retrato import logs
 from retrato.domain.errors import ConfigError, RetratoError, StoreUnavailableError
@@ -17,6 +19,7 @@ from retrato.settings import Settings, load
 EXIT_FAILED = 1
 EXIT_UNREACHABLE = 69
 EXIT_CONFIG = 78
+_PIPE_WIDTH = 400
 
 
 def settings_for_command(**overrides: Any) -> Settings:
@@ -56,6 +59,14 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
 def note(text: str) -> None:
     """A word for the person at the terminal; data go to stdout, this does not."""
     print(text, file=sys.stderr)  # noqa: T201
+
+
+def print_table(table: Table) -> None:
+    """*table* on stdout; as wide as the terminal, or as its content where there is none."""
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=_PIPE_WIDTH)
+    console.print(table)
 
 
 def print_json(data: Any) -> None:

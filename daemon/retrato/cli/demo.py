@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from pydantic import SecretStr
 from rich.table import Table
 
 from retrato.app import Base, database_address, open_base, open_daemon
-from retrato.cli.common import EXIT_FAILED, note, run, settings_for_command
+from retrato.cli.common import EXIT_FAILED, note, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals
+from retrato.providers.config import DEFAULT_PROVIDERS
 from retrato.settings import Settings
 from retrato.simulator.scenario import Scenario
 from retrato.simulator.server import Simulator
@@ -82,7 +83,12 @@ def simulated_settings(simulator: Simulator) -> dict[str, Any]:
         name.removeprefix("RETRATO_").lower(): value for name, value in simulator.urls.as_settings().items()
     }
     known = {name: value for name, value in values.items() if name in Settings.model_fields}
-    return {**known, "result_hosts": tuple(known["result_hosts"].split(","))}
+    return {
+        **known,
+        "result_hosts": tuple(known["result_hosts"].split(",")),
+        "huggingface_api_key": SecretStr("hf_simulated"),
+        "providers": DEFAULT_PROVIDERS,
+    }
 
 
 async def _until_done(
@@ -103,7 +109,7 @@ async def _report(base: Base, empresa_id: str, settings: Settings) -> int:
             "" if one.took_s is None else f"{one.took_s:.1f} s",
             _file(one, folder) or one.last_error or "",
         )
-    Console(markup=False, highlight=False, soft_wrap=True).print(table)
+    print_table(table)
     ready = sum(one.state == "ready" for one in personas)
     note(f"{ready} of {len(personas)} have their avatar. Pictures: {folder}")
     return 0 if ready == len(personas) else EXIT_FAILED

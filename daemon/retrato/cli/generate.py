@@ -4,11 +4,10 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from retrato.app import Base, database_address, open_base, open_daemon, providers_config
-from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_command
+from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals
 from retrato.domain.errors import NotFoundError
@@ -117,5 +116,4 @@ def print_personas(personas: list[PersonaStatus]) -> None:
             "" if one.took_s is None else f"{one.took_s:.1f} s",
             (one.last_error if one.state == "failed" else one.avatar_url) or "",
         )
-    console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print(table)
+    print_table(table)

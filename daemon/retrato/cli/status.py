@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from retrato.app import database_address, open_base
-from retrato.cli.common import print_json, run, settings_for_command
+from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.settings import Settings
 from retrato.store.status import STATES, LegStatus, ReplicaStatus
 
@@ -33,12 +32,15 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
     if as_json:
         print_json({"total": total, "empresas": counts, "legs": legs, "replicas": replicas})
         return 0
-    console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print(_backlog(counts, total))
-    console.print()
-    console.print(_legs(legs) if legs else "No provider was asked yet.")
-    console.print()
-    console.print(_replicas(replicas) if replicas else "No replica is running: start one with `retrato run`.")
+    print_table(_backlog(counts, total))
+    if legs:
+        print_table(_legs(legs))
+    else:
+        note("No provider was asked yet.")
+    if replicas:
+        print_table(_replicas(replicas))
+    else:
+        note("No replica is running: start one with `retrato run`.")
     return 0
 
 
@@ -51,11 +53,11 @@ def _backlog(counts: dict[str, dict[str, int]], total: dict[str, int]) -> Table:
 
 
 def _legs(legs: list[LegStatus]) -> Table:
-    table = Table("leg", "breaker", "24 h: ok", "failed", "median", "why", box=None, pad_edge=False)
+    table = Table("leg", "state", "24 h: ok", "failed", "median", "why", box=None, pad_edge=False)
     for leg in legs:
         table.add_row(
             leg.leg,
-            f"closed for {leg.opens_in_s:.0f} s" if leg.closed else "open",
+            f"closed for {leg.opens_in_s:.0f} s" if leg.closed else "in use",
             str(leg.succeeded_24h),
             str(leg.failed_24h),
             "" if leg.median_s is None else f"{leg.median_s:.1f} s",

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from retrato.domain.errors import ConfigError
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 addresses as seen through an IPv6-only network (RFC 6052): the embedded one decides."""
 
@@ -20,7 +22,7 @@ class ResultHosts:
     The ``host`` or ``host:port`` entries that may be private or plain http.
 
     Raises:
-        ValueError: an entry is no host; the message names it.
+        ConfigError: an entry is no host; the message names it.
 
     """
 
@@ -108,7 +110,10 @@ def _is_literal(host: str) -> bool:
 def _host_and_port(entry: str) -> tuple[str, int | None]:
     text = entry.strip()
     bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
-    url = URL(f"//[{text}]" if bare_ipv6 else f"//{text}")
+    try:
+        url = URL(f"//[{text}]" if bare_ipv6 else f"//{text}")
+    except ValueError:
+        url = URL()
     if not url.host or url.path not in {"", "/"} or url.user is not None:
-        raise ValueError(f"{entry!r} is not host or host:port")
+        raise ConfigError(f"RETRATO_RESULT_HOSTS has {entry!r}; it should be host or host:port")
     return url.host.lower().rstrip("."), url.explicit_port

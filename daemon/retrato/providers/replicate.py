@@ -57,9 +57,12 @@ class ReplicateLeg:
         http = self._access.http
         ends_at = http.clock() + http.timeout_s
         wait_s = max(1, min(_LONGEST_WAIT_S, int(http.timeout_s - _MARGIN_S)))
+        # An id with a version in it has a route of its own.
+        name, _, version = self._path.partition(":")
+        body: dict[str, Any] = {"input": _input(order)}
         reply = await self._access.order(
-            f"/v1/models/{self._path}/predictions",
-            {"input": _input(order)},
+            "/v1/predictions" if version else f"/v1/models/{name}/predictions",
+            body | {"version": version} if version else body,
             headers={"Prefer": f"wait={wait_s}"},
         )
         prediction = self._access.parse(_Prediction, reply)

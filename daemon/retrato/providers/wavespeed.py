@@ -76,7 +76,7 @@ class WavespeedLeg:
     def _task(self, reply: Reply, *, request_id: str | None = None) -> _Task:
         envelope = self._access.parse(_Envelope, reply, request_id=request_id)
         # Trouble of the service itself may come with status 200 and another code inside.
-        if envelope.code != _SUCCESS and envelope.data.status not in {"created", "processing", "failed"}:
+        if envelope.code != _SUCCESS:
             raise self._access.error(reply, request_id=request_id)
         return envelope.data
 

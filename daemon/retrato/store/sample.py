@@ -21,8 +21,8 @@ async def insert_company(dsn: str, *, personas: int = 16) -> str:
     connection = await connect(dsn)
     try:
         async with connection.transaction():
-            await connection.execute("delete from empresas where codigo = $1", _CODE)
+            await connection.execute("delete from public.empresas where codigo = $1", _CODE)
             await connection.execute(render(read("sample/arva.sql"), {"personas": str(personas)}))
-        return str(await connection.fetchval("select id from empresas where codigo = $1", _CODE))
+        return str(await connection.fetchval("select id from public.empresas where codigo = $1", _CODE))
     finally:
         await connection.close()

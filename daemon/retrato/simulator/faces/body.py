@@ -23,9 +23,10 @@ def _shoulders(traits: Traits) -> list[Point]:
             (500 + 78, 748 + drop),
             (500 + 0.55 * reach, 800 + drop),
             (500 + 0.92 * reach, 858 + drop),
-            (500 + 1.12 * reach, 960),
-            (500 + 1.18 * reach, 1120),
-            (500 + 1.18 * reach, _FLOOR),
+            (500 + 1.08 * reach, 940),
+            (500 + 1.14 * reach, 1080),
+            (500 + 1.16 * reach, 1400),
+            (500 + 1.16 * reach, _FLOOR),
         ]
     )
 

@@ -1,4 +1,4 @@
-"""A canvas of 1000 x 1000 units with smooth shapes: drawn twice as large as wanted, then halved."""
+"""A canvas with units of its own and smooth shapes: drawn twice as large as wanted, then halved."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,24 +10,28 @@ Point = tuple[float, float]
 Colour = tuple[int, int, int]
 
 _OVERSAMPLING = 2
+_FIELD = 830.0
+_TOP = 78.0
+"""The uppermost y that a square picture shows."""
 _STEPS = 7
 """Straight pieces that stand for one piece of a curve."""
 
 
 class Canvas:
     """
-    Units, whatever the size in pixels: x 0 … 1000 over the shorter side, centred; y grows downwards.
+    Units, whatever the size in pixels: the middle is at x 500, y grows downwards.
 
-    A wider or taller picture shows more of the surroundings, never less of the 1000 x 1000.
+    The shorter side shows ``_FIELD`` units; a wider or taller picture shows more of the surroundings.
     """
 
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)
         self._image = Image.new("RGB", (width * _OVERSAMPLING, height * _OVERSAMPLING))
         self._draw = ImageDraw.Draw(self._image)
-        self._unit = min(self._image.size) / 1000
-        self._left = (self._image.width - 1000 * self._unit) / 2
-        self._top = (self._image.height - 1000 * self._unit) * 0.6
+        side = min(self._image.size)
+        self._unit = side / _FIELD
+        self._left = self._image.width / 2 - 500 * self._unit
+        self._top = (self._image.height - side) * 0.6 - _TOP * self._unit
 
     def backdrop(self, above: Colour, below: Colour) -> None:
         """Fill everything, from *above* to *below*."""
@@ -96,8 +100,9 @@ def lighter(colour: Colour, part: float) -> Colour:
 
 
 def mirrored(right: Sequence[Point], *, about: float = 500.0) -> list[Point]:
-    """A symmetric outline from its right half, listed from top to bottom."""
-    return [*right, *((2 * about - x, y) for x, y in reversed(right))]
+    """A symmetric outline from its right half; points on the axis are not doubled."""
+    left = [(2 * about - x, y) for x, y in reversed(right) if x != about]
+    return [*right, *left]
 
 
 def closed_curve(points: Sequence[Point]) -> list[Point]:

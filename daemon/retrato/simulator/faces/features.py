@@ -56,7 +56,7 @@ def draw_features(canvas: Canvas, traits: Traits) -> None:
 
 
 def _cheeks(canvas: Canvas, traits: Traits) -> None:
-    blush = mix(traits.skin, (214, 92, 84), 0.17 if traits.woman else 0.09)
+    blush = mix(traits.skin, (222, 100, 86), 0.11 if traits.woman else 0.05)
     for side in (-1, 1):
         canvas.oval((500 + side * 0.62 * traits.half_width, 512), 34, 24, blush)
         if traits.freckles:
@@ -67,7 +67,7 @@ def _cheeks(canvas: Canvas, traits: Traits) -> None:
 
 def _eye(canvas: Canvas, traits: Traits, side: int) -> None:
     size, x, y = traits.eye_size, 500 + side * traits.eye_gap, EYE_LINE
-    wide, tall, tilt = 30 * size, 15.5 * size, traits.eye_tilt
+    wide, tall, tilt = 32 * size, 18.5 * size, traits.eye_tilt
 
     def at(out: float, down: float) -> Point:
         """A point of the eye, *out* counted away from the nose."""
@@ -75,10 +75,10 @@ def _eye(canvas: Canvas, traits: Traits, side: int) -> None:
 
     almond = [at(-1, 0.25), at(-0.5, -0.72), at(0.1, -1), at(0.65, -0.6), at(1, 0), at(0.5, 0.72), at(-0.3, 0.85)]
     canvas.blob(almond, palette.EYE_WHITE)
-    canvas.oval((x, y - 1), 13.6 * size, 14.2 * size, darker(traits.eyes, 0.35))
-    canvas.oval((x, y - 1), 11.4 * size, 12 * size, traits.eyes)
-    canvas.oval((x, y - 1), 6 * size, 6.4 * size, palette.INK)
-    canvas.oval((x + 4 * size, y - 6 * size), 3.4 * size, 3.4 * size, (255, 255, 255))
+    canvas.oval((x, y - 1), 15.6 * size, 16.2 * size, darker(traits.eyes, 0.35))
+    canvas.oval((x, y - 1), 13.4 * size, 14 * size, traits.eyes)
+    canvas.oval((x, y - 1), 7 * size, 7.4 * size, palette.INK)
+    canvas.oval((x + 5 * size, y - 6 * size), 4 * size, 4 * size, (255, 255, 255))
     # The lid covers the top of the iris, the lower one its foot.
     lid = [at(-1.06, 0.3), at(-0.5, -0.80), at(0.1, -1.06), at(0.65, -0.68), at(1.04, -0.05)]
     above = [(px, py - 13 * size) for px, py in lid]
@@ -97,12 +97,12 @@ def _smooth(points: list[Point]) -> list[Point]:
 
 
 def _brow(canvas: Canvas, traits: Traits, side: int) -> None:
-    x, y, arch = 500 + side * traits.eye_gap, EYE_LINE - 45, traits.brow_arch
+    x, y, arch = 500 + side * traits.eye_gap, EYE_LINE - 47, traits.brow_arch
     line = [
-        (x - side * 34, y + 7),
-        (x - side * 10, y - arch * 0.6),
-        (x + side * 16, y - arch),
-        (x + side * 40, y + 6 - arch * 0.2),
+        (x - side * 32, y + 1),
+        (x - side * 8, y - 2 - arch * 0.7),
+        (x + side * 18, y - 2 - arch),
+        (x + side * 42, y + 9 - arch * 0.3),
     ]
     canvas.stroke(line, width=traits.brow_weight, colour=traits.brow, taper=0.62)
 

@@ -166,7 +166,7 @@ def _curls(canvas: Canvas, traits: Traits) -> None:
     rng = random.Random(f"{traits.chin}")
     half = traits.half_width
     _cap(canvas, traits, grow=18, line=_arc(traits, 318, 290), low=430)
-    light = lighter(traits.hair, 0.09)
+    light = lighter(traits.hair, 0.045)
     for row, (radius, count) in enumerate(((half + 6, 11), (half - 26, 9))):
         for number in range(count):
             angle = math.pi * (1.04 + 0.92 * number / (count - 1))

@@ -81,6 +81,6 @@ CLOTH = {
 }
 SHIRTS = _row("fbf8f3 e3ebf2 f2dfd5 dfe6dc f3ead0 3a3a42")
 TIES = _row("7a2f3b 2f4a6b 3d5a4a b07a3a 4a3a5e")
-FRAMES = _row("2b2426 5a3626 7a1f2c b8944e 38485a")
+FRAMES = _row("2b2426 5a3626 6e2430 38485a")
 GOLD = _rgb("d9b45a")
 SILVER = _rgb("d5d8dc")

@@ -98,7 +98,7 @@ def read_traits(prompt: str, seed: int) -> Traits:
         earrings=woman and rng.random() < 0.55,
         freckles=tone <= 2 and rng.random() < 0.25,
         lips=mix(skin, palette.LIPS, rng.uniform(0.5, 0.85) if woman else 0.34),
-        smile=min(1.0, max(0.0, (0.55 if said.smile is None else said.smile) + rng.uniform(-0.25, 0.25))),
+        smile=min(1.0, max(0.0, (0.6 if said.smile is None else said.smile) + rng.uniform(-0.25, 0.25))),
         half_width=rng.uniform(132, 148) if woman else rng.uniform(140, 160),
         jaw=rng.uniform(0.60, 0.74) if woman else rng.uniform(0.70, 0.90),
         chin=rng.uniform(648, 668) if woman else rng.uniform(655, 682),

@@ -1,0 +1,67 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+JOBS ?= 2
+TESTS ?= tests
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format snapshot lock pictures dist clean
+
+help:  ## Show this list.
+	@echo "make TARGET, where TARGET is one of:"
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: PYTHON=$(PYTHON) (3.11 or newer, for a new .venv), JOBS=$(JOBS) (test processes), TESTS=$(TESTS)."
+
+.venv: $(READY)  ## Create .venv from requirements/dev.lock, or bring it up to date.
+
+$(READY): pyproject.toml requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is missing or older than Python 3.11: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@test -x $(BIN)/pip || { echo "Creating $(VENV) ($$($(PYTHON) --version))"; rm -rf $(VENV); $(PYTHON) -m venv $(VENV); } || \
+	  { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing requirements/dev.lock and the package itself"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(READY)  ## Draw 16 sample avatars; own database, simulated providers unless a key is set.
+	@$(BIN)/retrato demo --once
+	@echo "The pictures are in $${RETRATO_DATA_DIR:-.retrato}/avatars, one folder a persona. \`$(BIN)/retrato demo\` keeps running and serves them."
+
+test: check  ## Everything CI checks: `make check`, then all tests.
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+check: $(READY)  ## Lint, formatting, types, direction of imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Format the code and mend what the linter can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+snapshot: $(READY)  ## Write sql/schema.snapshot.sql anew after a change of the schema.
+	$(BIN)/python -m tests.store.snapshot
+
+lock: $(READY)  ## Write requirements/*.lock anew from pyproject.toml.
+	$(BIN)/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements/runtime.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+
+LOCK_OPTIONS = --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --custom-compile-command 'make lock'
+
+pictures: $(READY)  ## Draw docs/images/faces.jpg anew: 16 demo faces.
+	$(BIN)/python docs/images/make_faces.py docs/images/faces.jpg
+
+dist: $(READY)  ## Build the source archive and the wheel into dist/.
+	$(BIN)/python -m build --outdir dist .
+
+clean:  ## Remove .venv, builds and caches; the demo's data in .retrato stay.
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

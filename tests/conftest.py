@@ -1,0 +1,95 @@
+"""
+Real parts for all tests: one Postgres per test process, and a database of its own per test, copied from a template
+that was migrated once.
+"""
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from retrato.embedded.server import EmbeddedPostgres
+from retrato.store import migrations, sample
+from retrato.store.database import Database
+
+_numbers = itertools.count(1)
+_TEMPLATE = "retrato_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    with (
+        tempfile.TemporaryDirectory(prefix="retrato-tests-") as folder,
+        EmbeddedPostgres(Path(folder), durable=False, max_connections=200) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: EmbeddedPostgres) -> str:
+    """Name of a database with the sample host's tables and Retrato's schema, and nobody in it."""
+
+    async def make() -> None:
+        await _administer(postgres, f"create database {_TEMPLATE}")
+        dsn = postgres.dsn_for(_TEMPLATE)
+        await sample.create_host_tables(dsn)
+        await migrations.apply(dsn)
+
+    asyncio.run(make())
+    return _TEMPLATE
+
+
+@pytest.fixture
+async def dsn(postgres: EmbeddedPostgres, migrated_template: str) -> AsyncIterator[str]:
+    """Address of a migrated database of this test's own."""
+    async for address in _fresh_database(postgres, f"template {migrated_template}"):
+        yield address
+
+
+@pytest.fixture
+async def bare_dsn(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """Address of an empty database of this test's own."""
+    async for address in _fresh_database(postgres, "template template0"):
+        yield address
+
+
+@pytest.fixture
+async def connection(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """The application's connection to this test's database."""
+    opened = await asyncpg.connect(dsn)
+    try:
+        yield opened
+    finally:
+        with suppress(asyncpg.InterfaceError):
+            await opened.close(timeout=5)
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """Retrato's pool on this test's database."""
+    opened = Database(dsn)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def _fresh_database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    name = f"test_{next(_numbers)}"
+    await _administer(postgres, f"create database {name} {template}")
+    try:
+        yield postgres.dsn_for(name)
+    finally:
+        await _administer(postgres, f"drop database {name} with (force)")
+
+
+async def _administer(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,79 @@
+"""A key goes out in one header and nowhere else: not into errors, not into logs, not onto other hosts."""
+
+import traceback
+from dataclasses import replace
+
+import pytest
+import structlog
+from provider_support import CANARY, FakeTime, RequestIds, closed_port
+
+from retrato.domain.errors import ProviderError
+from retrato.domain.picture import Order
+from retrato.providers.config import ProvidersConfig
+from retrato.providers.http import Http
+from retrato.providers.registry import build_providers
+from retrato.simulator.fault import answer
+from retrato.simulator.server import Simulator
+
+_PROMPT = "oil portrait of a captain who must not be named in any log, " + "with a long beard " * 20
+_ORDER = Order(prompt=_PROMPT, seed=5)
+_ECHO = {"error": f"bad key {CANARY} in Bearer {CANARY}, asked for {_PROMPT}", "code": CANARY}
+_FAULTS = [
+    answer(401, _ECHO),
+    answer(200, _ECHO),
+    answer(302, _ECHO, headers={"Location": f"https://elsewhere.test/?key={CANARY}"}),
+    answer(500, f"<title>{CANARY}</title>", headers={"X-Error-Message": CANARY}),
+    answer(429, f"{CANARY}", headers={"X-Error-Code": CANARY}),
+    "vanish",
+    "close",
+    "cut:10",
+    "hang",
+]
+
+
+def _config(base: ProvidersConfig) -> ProvidersConfig:
+    return replace(base, huggingface_key=CANARY, pollinations_key=CANARY.replace("hf_", "sk_"))
+
+
+async def _everything_said(config: ProvidersConfig, http: Http, request_ids: RequestIds) -> str:
+    said: list[str] = []
+    with structlog.testing.capture_logs() as logs:
+        for provider in build_providers(config, http):
+            for leg in await provider.legs():
+                with pytest.raises(ProviderError) as caught:
+                    await leg.draw(_ORDER, on_request_id=request_ids)
+                said += traceback.format_exception(caught.value)
+                said += [repr(caught.value), repr(caught.value.__cause__), repr(vars(caught.value))]
+    return "\n".join([*said, repr(logs)])
+
+
+@pytest.mark.parametrize("fault", _FAULTS, ids=lambda fault: getattr(fault, "name", fault))
+async def test_neither_key_nor_prompt_shows_when_things_go_wrong(
+    *, config: ProvidersConfig, simulator: Simulator, request_ids: RequestIds, time: FakeTime, fault: object
+):
+    for leg in ("fal-ai", "replicate", "wavespeed", "gen"):
+        simulator.world.script(leg, [fault] * 3)
+    async with Http(version="1", timeout_s=0.2, sleep=time.sleep, clock=time.clock) as http:
+        said = await _everything_said(_config(config), http, request_ids)
+
+    assert "CanaryKey" not in said
+    assert _PROMPT not in said
+    assert _PROMPT.replace(" ", "%20") not in said
+    assert simulator.world.ledger.leaks() == []
+
+
+async def test_neither_key_nor_prompt_shows_when_nobody_is_there(
+    config: ProvidersConfig, request_ids: RequestIds, time: FakeTime
+):
+    nowhere = f"http://127.0.0.1:{closed_port()}"
+    away = replace(
+        _config(config),
+        huggingface_router_url=nowhere,
+        huggingface_hub_url=nowhere,
+        pollinations_url=nowhere,
+    )
+    async with Http(version="1", sleep=time.sleep, clock=time.clock) as http:
+        said = await _everything_said(away, http, request_ids)
+
+    assert "CanaryKey" not in said
+    assert _PROMPT not in said

@@ -1,0 +1,74 @@
+"""From names and plain values to providers."""
+
+from pathlib import Path
+
+import pytest
+
+from retrato.domain.errors import ConfigError
+from retrato.providers.config import ProvidersConfig
+from retrato.providers.http import Http
+from retrato.providers.prices import PRICES, cost_usd
+from retrato.providers.registry import BUILDERS, build_providers
+
+
+async def test_providers_come_in_the_configured_order(http: Http):
+    providers = build_providers(ProvidersConfig(providers=("pollinations", "huggingface")), http)
+
+    assert [provider.name for provider in providers] == ["pollinations", "huggingface"]
+
+
+async def test_hugging_face_goes_first_by_default(http: Http):
+    assert [provider.name for provider in build_providers(ProvidersConfig(), http)] == [
+        "huggingface",
+        "pollinations",
+    ]
+
+
+async def test_unknown_name_is_told_with_the_setting_and_the_known_names(http: Http):
+    with pytest.raises(ConfigError, match=r"RETRATO_PROVIDERS names 'midjourney'.*huggingface, pollinations"):
+        build_providers(ProvidersConfig(providers=("huggingface", "midjourney")), http)
+
+
+@pytest.mark.parametrize("names", [(), ("huggingface", "huggingface")])
+async def test_no_name_and_a_name_twice_are_refused(http: Http, names: tuple[str, ...]):
+    with pytest.raises(ConfigError, match="RETRATO_PROVIDERS"):
+        build_providers(ProvidersConfig(providers=names), http)
+
+
+@pytest.mark.parametrize("url", ["gen.pollinations.ai", "ftp://x", "https://", "https://x?key=1", ""])
+def test_base_url_that_is_none_is_told_with_its_setting(url: str):
+    with pytest.raises(ConfigError, match="RETRATO_POLLINATIONS_URL"):
+        ProvidersConfig(pollinations_url=url)
+
+
+def test_slash_at_the_end_of_a_base_url_does_not_matter():
+    assert ProvidersConfig(pollinations_url="http://sim:1/gen/").pollinations_url == "http://sim:1/gen"
+
+
+def test_keys_are_not_in_the_configs_text():
+    assert "hf_secret" not in repr(ProvidersConfig(huggingface_key="hf_secret"))
+
+
+async def test_every_builder_makes_a_provider_of_its_name(http: Http):
+    for name, build in BUILDERS.items():
+        provider = build(ProvidersConfig(), http)
+
+        assert provider.name == name
+        await provider.close()
+
+
+def test_fal_charges_by_the_megapixel_begun_and_others_by_the_picture():
+    assert cost_usd("huggingface/fal-ai", width=1024, height=1024) == 0.025
+    assert cost_usd("huggingface/fal-ai", width=1025, height=1024) == 0.05
+    assert cost_usd("huggingface/replicate", width=2048, height=2048) == 0.025
+    assert cost_usd("somebody/else", width=1, height=1) is None
+
+
+def test_every_price_says_where_and_when_it_was_read():
+    assert all(price.source and price.seen for price in PRICES.values())
+
+
+def test_only_this_package_knows_status_codes_of_http():
+    package = Path(__file__).parents[2] / "daemon" / "retrato" / "generation"
+
+    assert not [path for path in package.glob("*.py") if "HTTPStatus" in path.read_text("utf-8")]
