@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.embedded.support import Owner, Query, Spawn, StartOwner, Watch
+from tests.embedded.support import MoveData, Owner, Query, Spawn, StartOwner, Watch, has_ended
 
 import retrato
 from retrato.embedded import EmbeddedPostgres
@@ -41,7 +40,7 @@ def spawn() -> Iterator[Spawn]:
 @pytest.fixture
 def owner() -> Iterator[StartOwner]:
     """Starts owners; whoever still lives afterwards is killed, and with it its server."""
-    processes = []
+    owners = []
 
     def start(
         data_dir: Path,
@@ -58,23 +57,34 @@ def owner() -> Iterator[StartOwner]:
             text=True,
             env={**os.environ, "PYTHONPATH": f"{SOURCE}:{os.environ.get('PYTHONPATH', '')}", **(env or {})},
         )
-        processes.append(process)
-        return Owner(process)
+        owners.append(Owner(process))
+        return owners[-1]
 
     yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+    for started in owners:
+        started.kill()
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder in which a server has run once."""
-    folder = tmp_path_factory.mktemp("template")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with data, shared by the tests that are not about the first start, which is slow."""
+    folder = tmp_path_factory.mktemp("data")
     with EmbeddedPostgres(folder, durable=False):
         pass
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary() -> Iterator[None]:
+    """Sockets of servers whose owner was killed stay behind; here, not among the files of others."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="retrato-", dir="/tmp") as folder,
+    ):
+        patch.setattr("tempfile.tempdir", folder)
+        patch.setenv("TMPDIR", folder)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +95,18 @@ def _no_remains(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def data_dir(template: Path, tmp_path: Path) -> Path:
-    """A folder with data, for the tests that are not about the first start, which is slow."""
-    return shutil.copytree(template, tmp_path / "data")
+def move_data(data_dir: Path) -> Iterator[MoveData]:
+    """Puts that folder to another place for one test; a folder of ours is not tied to its path."""
+    moved = []
+
+    def move(place: Path) -> Path:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        moved.append(data_dir.rename(place))
+        return place
+
+    yield move
+    for place in moved:
+        place.rename(data_dir)
 
 
 @pytest.fixture
@@ -124,7 +143,7 @@ def watch() -> Iterator[Watch]:
     def hold(pid: int) -> Callable[[], bool]:
         pidfd = os.pidfd_open(pid)
         held.append(pidfd)
-        return lambda: bool(select.select([pidfd], [], [], 5)[0])
+        return lambda: has_ended(pidfd)
 
     yield hold
     for pidfd in held:
@@ -132,9 +151,8 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def server(data_dir: Path) -> Iterator[EmbeddedPostgres]:
     """A server for the tests that only look at one."""
-    folder = tmp_path_factory.mktemp("embedded")
-    with EmbeddedPostgres(folder, durable=False, max_connections=17) as running:
+    with EmbeddedPostgres(data_dir, durable=False, max_connections=17) as running:
+        assert running.owned
         yield running
-    shutil.rmtree(folder)

@@ -16,11 +16,11 @@ from retrato.embedded import EmbeddedPostgres
 def test_restart_keeps_data_password_and_port(data_dir: Path, query: Query):
     with EmbeddedPostgres(data_dir) as first:
         dsn = first.dsn
-        query(dsn, "create table kept as select 'olá' as word")
+        query(dsn, "create table greeting as select 'olá' as word")
 
     with EmbeddedPostgres(data_dir) as second:
         assert second.dsn == dsn
-        assert query(second.dsn, "select word from kept") == "olá"
+        assert query(second.dsn, "select word from greeting") == "olá"
         assert query(second.dsn, "select current_setting('fsync')") == "on"
 
 
@@ -71,7 +71,7 @@ def test_pid_that_another_process_got_meanwhile_does_not_confuse(
 ):
     with EmbeddedPostgres(data_dir, durable=False) as crashed:
         has_ended = watch(crashed.pid)
-        query(crashed.dsn, "create table kept as select 7 as number")
+        query(crashed.dsn, "create table survivor as select 7 as number")
         query(crashed.dsn, "checkpoint")
         remains = crashed.log_path.parent / "data" / "postmaster.pid"
         lock_file = crashed.socket_dir / f".s.PGSQL.{crashed.port}.lock"
@@ -83,7 +83,7 @@ def test_pid_that_another_process_got_meanwhile_does_not_confuse(
 
     with EmbeddedPostgres(data_dir, durable=False) as server:
         assert server.owned
-        assert query(server.dsn, "select number from kept") == 7
+        assert query(server.dsn, "select number from survivor") == 7
 
 
 def test_server_started_by_hand_is_joined(data_dir: Path, query: Query, spawn: Spawn):
@@ -144,10 +144,13 @@ def test_server_that_does_not_become_ready_is_stopped(data_dir: Path):
 
 
 def test_lost_password_file_is_named(data_dir: Path):
-    (data_dir / "postgres" / "password").unlink()
+    password = data_dir / "postgres" / "password"
+    kept = password.rename(data_dir / "elsewhere")
 
     with pytest.raises(ConfigError, match=r"postgres/password is missing"):
         EmbeddedPostgres(data_dir, durable=False).start()
+
+    kept.rename(password)
 
 
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path):
@@ -155,3 +158,19 @@ def test_folder_that_cannot_be_made_is_named(tmp_path: Path):
 
     with pytest.raises(ConfigError, match="RETRATO_DATA_DIR"):
         EmbeddedPostgres(tmp_path / "file").start()
+
+
+def test_keys_of_the_environment_do_not_reach_the_server(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HUGGINGFACE_API_KEY", "canary")
+    monkeypatch.setenv("PGPORT", "1")
+
+    with EmbeddedPostgres(data_dir, durable=False) as server:
+        seen = Path("/proc", str(server.pid), "environ").read_text()
+
+    assert "canary" not in seen
+    assert "PGPORT" not in seen
+
+
+def test_extra_settings_win(data_dir: Path, query: Query):
+    with EmbeddedPostgres(data_dir, durable=False, extra_settings={"shared_buffers": "16MB"}) as server:
+        assert query(server.dsn, "select current_setting('shared_buffers')") == "16MB"

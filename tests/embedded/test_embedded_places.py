@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.embedded.support import Query
+from tests.embedded.support import MoveData, Query
 
 from retrato.domain.errors import ConfigError
 from retrato.embedded import EmbeddedPostgres, binaries, installed_binaries
@@ -54,8 +54,8 @@ def test_data_of_a_version_that_is_not_installed_are_left_alone(tmp_path: Path):
     assert [path.name for path in data.iterdir()] == ["PG_VERSION"]
 
 
-def test_path_too_long_for_a_socket_works_and_is_tidied(tmp_path: Path, query: Query):
-    deep = tmp_path / ("x" * 60) / ("y" * 60)
+def test_path_too_long_for_a_socket_works_and_is_tidied(tmp_path: Path, move_data: MoveData, query: Query):
+    deep = move_data(tmp_path / ("x" * 60) / ("y" * 60))
 
     with EmbeddedPostgres(deep, durable=False) as server:
         socket_dir = server.socket_dir
@@ -68,11 +68,11 @@ def test_path_too_long_for_a_socket_works_and_is_tidied(tmp_path: Path, query: Q
 
 
 def test_socket_folder_of_somebody_else_is_not_used(
-    tmp_path: Path, shared_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, move_data: MoveData, shared_dir: Path, monkeypatch: pytest.MonkeyPatch
 ):
     elsewhere = tmp_path / "elsewhere"
-    deep = tmp_path / ("x" * 60) / ("y" * 60)
     elsewhere.mkdir()
+    deep = move_data(tmp_path / ("x" * 60) / ("y" * 60))
     monkeypatch.setattr("tempfile.tempdir", str(shared_dir))
     with EmbeddedPostgres(deep, durable=False) as server:
         name = server.socket_dir.name
@@ -84,22 +84,25 @@ def test_socket_folder_of_somebody_else_is_not_used(
     assert list(elsewhere.iterdir()) == []
 
 
-def test_path_with_every_odd_character_works(tmp_path: Path, query: Query):
-    with EmbeddedPostgres(tmp_path / "São, \"a' $b", durable=False) as server:
+def test_path_with_every_odd_character_works(shared_dir: Path, move_data: MoveData, query: Query):
+    odd = move_data(shared_dir / "São, \"a' $b")
+
+    with EmbeddedPostgres(odd, durable=False) as server:
+        assert server.socket_dir.is_relative_to(odd)
         assert (server.socket_dir / f".s.PGSQL.{server.port}").is_socket()
         assert query(server.dsn) == 1
-        with EmbeddedPostgres(tmp_path / "São, \"a' $b") as guest:
+        with EmbeddedPostgres(odd) as guest:
             assert guest.socket_dir == server.socket_dir
 
 
-def test_relative_path_survives_a_change_of_folder(tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    server = EmbeddedPostgres(Path(".retrato"), durable=False)
+def test_relative_path_survives_a_change_of_folder(data_dir: Path, query: Query, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(data_dir.parent)
+    server = EmbeddedPostgres(Path(data_dir.name), durable=False)
     monkeypatch.chdir("/")
 
     with server:
         assert query(server.dsn) == 1
-    assert (tmp_path / ".retrato" / "postgres" / "data").is_dir()
+        assert server.log_path == data_dir / "postgres" / "log"
 
 
 def test_no_rights_of_any_parent_are_changed(tmp_path: Path):
@@ -107,11 +110,8 @@ def test_no_rights_of_any_parent_are_changed(tmp_path: Path):
     closed.mkdir(mode=0o700)
     data_dir = closed / "data"
     data_dir.mkdir(mode=0o711)
-    watched = [
-        data_dir,
-        *data_dir.parents,
-        *(p for found in INSTALLED for p in (found.folder, *found.folder.parents)),
-    ]
+    below = (data_dir, *(found.folder for found in INSTALLED))
+    watched = [path for start in below for path in (start, *start.parents)]
     before = [(path, path.stat().st_mode, path.stat().st_uid) for path in watched]
 
     with EmbeddedPostgres(data_dir, durable=False):

@@ -1,6 +1,7 @@
 """The leg huggingface/fal-ai against the simulator."""
 
 import pytest
+from aioresponses import aioresponses
 from provider_support import ORDER, FakeTime, RequestIds
 
 from retrato.domain.errors import (
@@ -13,7 +14,9 @@ from retrato.domain.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
+from retrato.providers.access import Access
 from retrato.providers.config import ProvidersConfig
+from retrato.providers.fal import FalQueueLeg
 from retrato.providers.http import Http
 from retrato.providers.huggingface import HuggingFace
 from retrato.providers.leg import ResumableLeg
@@ -52,6 +55,24 @@ async def test_result_is_downloaded_without_the_key(
     downloads = [call for call in simulator.world.ledger.calls if call.leg == "cdn"]
     assert len(downloads) == 1
     assert simulator.world.ledger.leaks() == []
+
+
+@pytest.mark.parametrize("named", ["", "http://[", "https://queue.fal.run/fal-ai/flux/requests/r1"])
+async def test_answer_is_looked_for_through_the_router_wherever_the_ticket_points(
+    http: Http, request_ids: RequestIds, named: str
+):
+    access = Access(http=http, leg="huggingface/fal-ai", base_url="https://r.test/fal-ai", headers={})
+    leg = FalQueueLeg(access, provider="huggingface", model="m", app="fal-ai/flux/dev")
+    here = "https://r.test/fal-ai/fal-ai/flux/requests/r1"
+    with aioresponses() as mocked:
+        mocked.post("https://r.test/fal-ai/fal-ai/flux/dev", payload={"request_id": "r1", "response_url": named})
+        mocked.get(f"{here}/status", payload={"status": "COMPLETED"})
+        mocked.get(here, payload={"images": [{"url": "https://cdn.test/a.jpg"}], "seed": 9})
+        mocked.get("https://cdn.test/a.jpg", body=b"\xff\xd8\xff\xe0")
+
+        raw = await leg.draw(ORDER, on_request_id=request_ids)
+
+    assert (raw.data, raw.seed) == (b"\xff\xd8\xff\xe0", 9)
 
 
 async def test_request_id_is_reported_before_the_first_look(leg: ResumableLeg, simulator: Simulator):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from aioresponses import aioresponses
-from provider_support import ORDER, RequestIds
+from provider_support import ORDER, FakeTime, RequestIds
 
 from retrato.domain.errors import (
     BusyError,
@@ -60,17 +60,26 @@ async def test_picture_comes_as_jpeg_with_the_seed_that_was_ordered(
     assert simulator.world.ledger.leaks() == []
 
 
-async def test_picture_that_takes_its_time_is_asked_after(
-    config: ProvidersConfig, simulator: Simulator, request_ids: RequestIds
+async def test_prediction_that_is_not_ready_at_once_is_asked_after(
+    http: Http, request_ids: RequestIds, time: FakeTime
 ):
-    simulator.world.scenario = Scenario(faces=False, latency_seconds={"default": 1.2})
-    async with Http(version="1", timeout_s=6, result_hosts=simulator.urls.result_hosts) as http:
-        leg = await _leg(config, http, "replicate")
+    access = Access(http=http, leg="huggingface/replicate", base_url="https://r.test/replicate", headers={})
+    leg = ReplicateLeg(access, provider="huggingface", model="m", path="owner/model")
+    with aioresponses() as mocked:
+        mocked.post(
+            "https://r.test/replicate/v1/models/owner/model/predictions",
+            status=201,
+            payload={"id": "p1", "status": "starting", "output": None},
+        )
+        look = "https://r.test/replicate/v1/predictions/p1"
+        mocked.get(look, payload={"id": "p1", "status": "processing", "output": None})
+        mocked.get(look, payload={"id": "p1", "status": "processing", "output": ["https://cdn.test/a.jpg"]})
+        mocked.get("https://cdn.test/a.jpg", body=b"\xff\xd8\xff\xe0")
 
         raw = await leg.draw(ORDER, on_request_id=request_ids)
 
-    assert raw.data.startswith(b"\xff\xd8\xff")
-    assert [call.step for call in simulator.world.ledger.calls if call.leg == "replicate"][:2] == ["draw", "poll"]
+    assert raw.data == b"\xff\xd8\xff\xe0"
+    assert time.slept == [0.5]
 
 
 async def test_request_can_be_resumed_without_paying_again(

@@ -1,11 +1,12 @@
 """A key goes out in one header and nowhere else: not into errors, not into logs, not onto other hosts."""
 
 import traceback
+from asyncio import StreamReader, StreamWriter
 from dataclasses import replace
 
 import pytest
 import structlog
-from provider_support import CANARY, FakeTime, RequestIds, closed_port
+from provider_support import CANARY, FakeTime, RequestIds, closed_port, raw_server, request_head
 
 from retrato.domain.errors import ProviderError
 from retrato.domain.picture import Order
@@ -60,6 +61,26 @@ async def test_neither_key_nor_prompt_shows_when_things_go_wrong(
     assert _PROMPT not in said
     assert _PROMPT.replace(" ", "%20") not in said
     assert simulator.world.ledger.leaks() == []
+
+
+async def test_neither_key_nor_prompt_shows_when_the_answer_is_no_http(
+    config: ProvidersConfig, request_ids: RequestIds, time: FakeTime
+):
+    async def talk_nonsense(reader: StreamReader, writer: StreamWriter) -> None:
+        await request_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nBad Header\x00: x\r\n\r\n")
+        await writer.drain()
+
+    async with (
+        raw_server(talk_nonsense) as base,
+        Http(version="1", sleep=time.sleep, clock=time.clock) as http,
+    ):
+        odd = replace(_config(config), huggingface_router_url=base, pollinations_url=base)
+        said = await _everything_said(odd, http, request_ids)
+
+    assert "connection broke" in said
+    assert "CanaryKey" not in said
+    assert _PROMPT.replace(" ", "%20") not in said
 
 
 async def test_neither_key_nor_prompt_shows_when_nobody_is_there(

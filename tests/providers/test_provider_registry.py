@@ -41,6 +41,18 @@ def test_base_url_that_is_none_is_told_with_its_setting(url: str):
         ProvidersConfig(pollinations_url=url)
 
 
+@pytest.mark.parametrize("key", ["hf_abc def", "hf_abc\ndef", "hf_açb"])
+def test_key_that_cannot_be_one_is_told_with_its_setting_and_not_shown(key: str):
+    with pytest.raises(ConfigError, match="HUGGINGFACE_API_KEY") as caught:
+        ProvidersConfig(huggingface_key=key)
+
+    assert key not in str(caught.value)
+
+
+def test_key_copied_with_a_line_break_at_its_end_is_taken():
+    assert ProvidersConfig(huggingface_key=" hf_abc\n").huggingface_key == "hf_abc"
+
+
 def test_slash_at_the_end_of_a_base_url_does_not_matter():
     assert ProvidersConfig(pollinations_url="http://sim:1/gen/").pollinations_url == "http://sim:1/gen"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from yarl import URL
 
 from retrato.domain.errors import BadPictureError, ProviderError
 from retrato.providers.exchange import Reply
@@ -61,7 +62,12 @@ class Access:
         )
 
     async def order_by_get(self, path: str) -> Reply:
-        """GET a picture that is drawn by being asked for: this may cost money. The body is no text."""
+        """
+        GET a picture that is drawn by being asked for: this may cost money. The body is no text.
+
+        Only for providers that charge identical requests once: aiohttp itself repeats a GET whose
+        connection broke (3.13).
+        """
         reply = await self.http.send("GET", self._url(path), leg=self.leg, paid=True, headers=self.headers)
         return self._no_text(self.checked(reply))
 
@@ -107,6 +113,17 @@ class Access:
         """The finished picture behind *url*, by `Http.fetch_result`; it is no text."""
         data = await self.http.fetch_result(url, leg=self.leg, request_id=request_id)
         return self._no_text(Reply(status=200, headers={}, body=data), request_id=request_id).body
+
+    def path_of(self, url: str, *, otherwise: str) -> str:
+        """
+        The path that a reply names, to be asked for here; *otherwise* where it names none.
+
+        Its host does not count: it is the partner's own, which would not know a router's key.
+        """
+        try:
+            return URL(url).raw_path.rstrip("/") or otherwise
+        except ValueError:
+            return otherwise
 
     def _no_text(self, reply: Reply, *, request_id: str | None = None) -> Reply:
         if looks_like_text(reply.body):

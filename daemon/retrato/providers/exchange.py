@@ -132,3 +132,8 @@ def kind(exc: BaseException) -> str:
     """The class of *exc* and the system's word for it; never its own text, which may hold a whole URL."""
     system = getattr(exc, "os_error", None)
     return f"{type(exc).__name__}: {system.strerror or system}" if system else type(exc).__name__
+
+
+def fit_to_print(exc: BaseException) -> BaseException | None:
+    """*exc* as a cause, or None where its text or repr would show a whole URL or the request's headers."""
+    return None if isinstance(exc, aiohttp.ClientResponseError | aiohttp.InvalidURL) else exc

@@ -5,8 +5,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from yarl import URL
-
 from retrato.domain.errors import (
     BadPictureError,
     BadRequestError,
@@ -32,7 +30,7 @@ _ID_SEGMENTS = 2
 
 class _Ticket(Answer):
     request_id: str
-    response_url: str
+    response_url: str = ""
 
 
 class _Status(Answer):
@@ -75,15 +73,16 @@ class FalQueueLeg:
         reply = await self._access.order(f"/{self._app}", _body(order))
         ticket = self._access.parse(_Ticket, reply)
         await on_request_id(ticket.request_id)
-        # Only the path counts: the host in it is fal's own, which would not know a router's key.
-        path = URL(ticket.response_url).raw_path
+        path = self._access.path_of(ticket.response_url, otherwise=self._path(ticket.request_id))
         return await self._collect(order, ticket.request_id, path=path, ends_at=ends_at)
 
     async def resume(self, order: Order, request_id: str) -> RawPicture:
         """See `ResumableLeg.resume`; fal keeps results for about an hour (fal queue docs, 2026-08)."""
+        return await self._collect(order, request_id, path=self._path(request_id), ends_at=self._ends_at())
+
+    def _path(self, request_id: str) -> str:
         owner_and_app = "/".join(self._app.split("/")[:_ID_SEGMENTS])
-        path = f"/{owner_and_app}/requests/{quote(request_id, safe='')}"
-        return await self._collect(order, request_id, path=path, ends_at=self._ends_at())
+        return f"/{owner_and_app}/requests/{quote(request_id, safe='')}"
 
     def _ends_at(self) -> float:
         return self._access.http.clock() + self._access.http.timeout_s

@@ -17,14 +17,14 @@ from yarl import URL
 
 from retrato.domain.errors import BadPictureError, DownError, UnknownOutcomeError
 from retrato.providers.addresses import PublicResolver, ResultHosts
-from retrato.providers.exchange import Exchange, Reply, TooLargeError, kind, place, sending_noted
+from retrato.providers.exchange import Exchange, Reply, TooLargeError, fit_to_print, kind, place, sending_noted
 from retrato.providers.results import Results
 
 MAX_BYTES = 20 * 1024 * 1024
 """More than any provider sends for one picture: a FLUX JPEG has 0.1-0.6 MB, base64 PNG up to 4 MB."""
 
-_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-"""Raised by aiohttp only while it connects (name not found, refused, no route, TLS, connect timeout; 3.13)."""
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+"""Raised by aiohttp (3.13) only before it sends: bad URL, name not found, refused, no route, TLS, connect timeout."""
 
 
 class Http:
@@ -115,7 +115,7 @@ class Http:
         except TooLargeError as exc:
             raise BadPictureError(f"{where}: {exc}", leg=leg, status=exchange.status) from exc
         except _NOT_SENT as exc:
-            raise DownError(f"{where}: no connection ({kind(exc)})", leg=leg, sent=False) from exc
+            raise DownError(f"{where}: no connection ({kind(exc)})", leg=leg, sent=False) from fit_to_print(exc)
         except TimeoutError as exc:
             if exchange.failed_already:
                 return exchange.reply()
@@ -127,7 +127,7 @@ class Http:
             if exchange.failed_already:
                 return exchange.reply()
             message = f"{where}: connection broke before the whole answer came ({kind(exc)})"
-            raise broken(message, leg=leg, status=exchange.status) from exc
+            raise broken(message, leg=leg, status=exchange.status) from fit_to_print(exc)
 
     async def fetch_result(self, url: str, *, leg: str, request_id: str | None = None) -> bytes:
         """

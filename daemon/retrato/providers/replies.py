@@ -79,9 +79,9 @@ def to_error(
     found = (reader(words) for reader in readers)
     verdict = next((each for each in found if each), None) or verdict_on(words)
     wait_s = stated_wait_s(reply, text=words.text)
-    said = f"{', '.join(sorted(words.codes))} ({words.text})"
+    said = " ".join(filter(None, [", ".join(sorted(words.codes)), words.text and f"({words.text})"]))
     return verdict.error(
-        f"{leg}: status {reply.status} {reply.scrub(said)}",
+        f"{leg}: status {reply.status} {reply.scrub(said)}".rstrip(),
         leg=leg,
         status=words.status,
         retry_after_s=verdict.retry_after_s if wait_s is None else wait_s,

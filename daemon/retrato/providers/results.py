@@ -15,7 +15,7 @@ from retrato.domain.errors import (
     UnknownOutcomeError,
 )
 from retrato.providers.addresses import PrivateAddressError, ResultHosts
-from retrato.providers.exchange import Exchange, Reply, TooLargeError, kind, place
+from retrato.providers.exchange import Exchange, Reply, TooLargeError, fit_to_print, kind, place
 
 log = structlog.get_logger()
 
@@ -99,7 +99,7 @@ class Results:
         except TimeoutError as exc:
             raise DownError(f"{where}: no whole answer within {self._timeout_s:g} s", leg=leg) from exc
         except (aiohttp.ClientError, OSError) as exc:
-            raise DownError(f"{where}: connection broke ({kind(exc)})", leg=leg) from exc
+            raise DownError(f"{where}: connection broke ({kind(exc)})", leg=leg) from fit_to_print(exc)
 
     @staticmethod
     def _forbidden(url: URL, objection: str, *, leg: str) -> MisconfiguredError:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from yarl import URL
-
 from retrato.domain.errors import BadPictureError, CheckerError, DownError, ProviderError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
@@ -54,7 +52,7 @@ class WavespeedLeg:
         task = self._task(await self._access.order(f"/api/v3/{self._path}", _body(order)))
         await on_request_id(task.id)
         # Some answers name the address without "/result" (wavespeed.ai/docs, 2026-08): follow what is given.
-        path = URL(task.urls.get).raw_path if task.urls.get else _path(task.id)
+        path = self._access.path_of(task.urls.get, otherwise=_path(task.id))
         return await self._picture(order, await self._wait(task.id, path=path, ends_at=ends_at))
 
     async def resume(self, order: Order, request_id: str) -> RawPicture:

@@ -45,11 +45,16 @@ def _neck(canvas: Canvas, traits: Traits) -> None:
     base = 66 if traits.woman else 84
     low = 800 if traits.garment == "open" else 778
     neck = mirrored(
-        [(500 + half, 560), (500 + half, 690), (500 + base, 752), (500 + 0.66 * base, low), (500, low + 14)]
+        [(500 + half, 560), (500 + half * 0.96, 702), (500 + base, 752), (500 + 0.66 * base, low), (500, low + 14)]
     )
     canvas.polygon(neck, traits.skin)
     shade = mirrored(
-        [(500 + half, 600), (500 + half, traits.chin + 18), (500 + 0.5 * half, traits.chin + 42), (500, traits.chin + 50)]
+        [
+            (500 + half, 600),
+            (500 + half, traits.chin + 18),
+            (500 + 0.5 * half, traits.chin + 42),
+            (500, traits.chin + 50),
+        ]
     )
     canvas.polygon(shade, darker(traits.skin, 0.17))
 
@@ -99,7 +104,16 @@ def _shirt_collar(canvas: Canvas, traits: Traits, *, cloth_is_shirt: bool) -> No
 
 def _turtleneck(canvas: Canvas, traits: Traits) -> None:
     half = 66 if traits.woman else 86
-    roll = mirrored([(500, 704), (500 + half * 0.7, 700), (500 + half, 690), (500 + half + 8, 780), (500 + half * 0.6, 806), (500, 812)])
+    roll = mirrored(
+        [
+            (500, 704),
+            (500 + half * 0.7, 700),
+            (500 + half * 0.96, 702),
+            (500 + half + 8, 780),
+            (500 + half * 0.6, 806),
+            (500, 812),
+        ]
+    )
     canvas.blob(roll, lighter(traits.cloth, 0.08))
     for y in (732, 762):
         line = [(500 - half + 6, y - 8), (500, y + 4), (500 + half - 6, y - 8)]
@@ -109,9 +123,9 @@ def _turtleneck(canvas: Canvas, traits: Traits) -> None:
 def _crew_neck(canvas: Canvas, traits: Traits) -> None:
     half = 74 if traits.woman else 94
     rim = [(500 - half, 744), (500 - half * 0.72, 784), (500, 806), (500 + half * 0.72, 784), (500 + half, 744)]
-    canvas.stroke(rim, width=24, colour=lighter(traits.cloth, 0.12))
+    canvas.stroke(rim, width=24, colour=lighter(traits.cloth, 0.12), taper=0.6)
     below = [(x, y + 15) for x, y in rim]
-    canvas.stroke(below, width=4, colour=darker(traits.cloth, 0.2))
+    canvas.stroke(below, width=4, colour=darker(traits.cloth, 0.2), taper=1)
 
 
 def _open_neck(canvas: Canvas, traits: Traits) -> None:

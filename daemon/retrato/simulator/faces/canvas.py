@@ -61,6 +61,21 @@ class Canvas:
     def stroke(self, points: Sequence[Point], *, width: float, colour: Colour, taper: float = 0.0) -> None:
         """A brush stroke along a smooth line; with *taper* 1 it ends in points, with 0 it ends round."""
         line = open_curve(points)
+        self._band(line, width=width, colour=colour, taper=taper)
+        if taper < 1:
+            for end in (line[0], line[-1]):
+                self.oval(end, width / 2 * (1 - taper), width / 2 * (1 - taper), colour)
+
+    def loop(self, points: Sequence[Point], *, width: float, colour: Colour) -> None:
+        """The outline of a closed smooth shape."""
+        line = closed_curve(points)
+        self._band([*line, *line[:2]], width=width, colour=colour)
+
+    def finish(self) -> Image.Image:
+        """The picture in its real size. The canvas is spent."""
+        return self._image.reduce(_OVERSAMPLING)
+
+    def _band(self, line: Sequence[Point], *, width: float, colour: Colour, taper: float = 0.0) -> None:
         left: list[Point] = []
         right: list[Point] = []
         for number, (x, y) in enumerate(line):
@@ -72,13 +87,6 @@ class Canvas:
             left.append((x - dy / length * half, y + dx / length * half))
             right.append((x + dy / length * half, y - dx / length * half))
         self.polygon([*left, *reversed(right)], colour)
-        if taper < 1:
-            for end in (line[0], line[-1]):
-                self.oval(end, width / 2 * (1 - taper), width / 2 * (1 - taper), colour)
-
-    def finish(self) -> Image.Image:
-        """The picture in its real size. The canvas is spent."""
-        return self._image.reduce(_OVERSAMPLING)
 
     def _place(self, point: Point) -> Point:
         return self._left + point[0] * self._unit, self._top + point[1] * self._unit

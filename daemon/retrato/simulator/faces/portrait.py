@@ -7,7 +7,8 @@ from PIL import Image
 from retrato.simulator.faces.body import draw_body
 from retrato.simulator.faces.canvas import Canvas
 from retrato.simulator.faces.features import draw_features, draw_head
-from retrato.simulator.faces.hair import draw_hair_behind, draw_hair_in_front
+from retrato.simulator.faces.hair_behind import draw_hair_behind
+from retrato.simulator.faces.hair_front import draw_hair_in_front
 from retrato.simulator.faces.traits import read_traits
 
 

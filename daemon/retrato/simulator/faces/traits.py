@@ -15,15 +15,20 @@ _WOMEN = MappingProxyType(
 _MEN = MappingProxyType(
     {"parted": 6, "quiff": 5, "buzz": 4, "curly": 3, "slick": 3, "short": 4, "bald": 1, "receding": 1}
 )
-_BEARDS = MappingProxyType({"none": 9, "stubble": 4, "full": 4, "goatee": 1, "moustache": 1})
-_GARMENTS = MappingProxyType(
-    {"blazer": 4, "suit": 2, "crew": 4, "shirt": 4, "turtleneck": 3, "open": 0}
+_WOMENS_CUTS = MappingProxyType(
+    {"long": ("long", "wavy", "fringe"), "short": ("pixie", "bob"), "parted": ("pixie",), "quiff": ("pixie",)}
 )
+_MENS_CUTS = MappingProxyType({"short": ("short", "parted", "quiff", "slick"), "bun": ("slick",)})
+"""What a word for hair means on whom, where it means more than one thing."""
+_BEARDS = MappingProxyType({"none": 9, "stubble": 4, "full": 4, "goatee": 1, "moustache": 1})
+_GARMENTS = MappingProxyType({"blazer": 4, "suit": 2, "crew": 4, "shirt": 4, "turtleneck": 3, "open": 0})
 _AGES = (22, 62)
 _GREYS_FROM, _WHITE_FROM = 44, 74
 _DARK_HAIRED_FROM = 3
 """From this tone on, hair that the prompt does not colour is dark, and so are the eyes."""
 _AFRO_FROM = 7
+_LIGHT_HAIR = frozenset({"blond", "platinum", "red", "light brown"})
+_LIGHT_EYES = frozenset({"blue", "green", "grey"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,7 @@ def read_traits(prompt: str, seed: int) -> Traits:
     rng = random.Random(f"{seed}:{prompt}")
     woman = rng.random() < 0.5 if said.woman is None else said.woman
     age = said.age if said.age is not None else rng.randint(*_AGES)
-    tone = rng.randint(*(said.skin or (0, len(palette.SKIN) - 1)))
+    tone = rng.randint(*(said.skin or _tones(said)))
     skin = palette.SKIN[tone]
     hair_name = said.hair or _hair_name(rng, tone)
     hair = _aged(palette.HAIR[hair_name], said=said, age=age, rng=rng)
@@ -89,7 +94,7 @@ def read_traits(prompt: str, seed: int) -> Traits:
         eyes=palette.EYES[said.eyes or _eye_name(rng, tone)],
         beard=beard,
         glasses=rng.choice(("round", "square", "cat" if woman else "square")) if wears_glasses else "",
-        frame=rng.choice(palette.FRAMES),
+        frame=_frame(rng, skin),
         garment=garment,
         cloth=cloth,
         shirt=rng.choice(palette.SHIRTS),
@@ -119,6 +124,19 @@ def _pick(rng: random.Random, weights: Mapping[str, int]) -> str:
     return rng.choices(tuple(weights), tuple(weights.values()))[0]
 
 
+def _tones(said: Said) -> tuple[int, int]:
+    """Light hair or eyes in the prompt speak for light skin where it says nothing else."""
+    if said.hair in _LIGHT_HAIR or said.eyes in _LIGHT_EYES:
+        return 0, _DARK_HAIRED_FROM
+    return 0, len(palette.SKIN) - 1
+
+
+def _frame(rng: random.Random, skin: Colour) -> Colour:
+    """Glasses that stand out from the skin."""
+    frames = [frame for frame in palette.FRAMES if abs(sum(frame) - sum(skin)) > 150]
+    return rng.choice(frames or [palette.GOLD])
+
+
 def _hair_name(rng: random.Random, tone: int) -> str:
     if tone >= _DARK_HAIRED_FROM + 2:
         return rng.choice(("black", "black", "dark brown"))
@@ -144,10 +162,11 @@ def _aged(hair: Colour, *, said: Said, age: int, rng: random.Random) -> Colour:
 
 
 def _style(rng: random.Random, said: Said, *, woman: bool, tone: int, age: int) -> str:
+    cuts = (_WOMENS_CUTS if woman else _MENS_CUTS).get(said.style or "")
+    if cuts:
+        return rng.choice(cuts)
     if said.style:
-        return {"short": "pixie", "parted": "pixie", "quiff": "pixie"}.get(said.style, said.style) if woman else (
-            said.style
-        )
+        return said.style
     weights = dict(_WOMEN if woman else _MEN)
     if tone >= _AFRO_FROM:
         weights |= {"afro": 7, "curly": 5} if woman else {"buzz": 9, "afro": 3, "curly": 3}
@@ -156,9 +175,7 @@ def _style(rng: random.Random, said: Said, *, woman: bool, tone: int, age: int) 
     return _pick(rng, weights)
 
 
-def _wall(
-    rng: random.Random, *, hair: Colour, cloth: Colour
-) -> tuple[Colour, Colour, Colour]:
+def _wall(rng: random.Random, *, hair: Colour, cloth: Colour) -> tuple[Colour, Colour, Colour]:
     """A background from which hair and cloth stand out."""
 
     def contrast(wall: tuple[Colour, Colour, Colour]) -> float:

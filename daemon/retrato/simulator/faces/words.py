@@ -55,7 +55,7 @@ def read_words(prompt: str) -> Said:
         hair=_first(vocabulary.HAIR, hair),
         grey=_first(vocabulary.GREY, hair),
         style=_first(vocabulary.STYLES, text) or _cut(hair),
-        skin=skin or _first(vocabulary.ORIGINS, _HAIR.sub(" ", text)),
+        skin=skin or _first(vocabulary.ORIGINS, text),
         eyes=_first(vocabulary.EYES, _all(_EYES, text)),
         beard=_first(vocabulary.BEARDS, text),
         glasses=_GLASSES.search(text) is not None,
@@ -91,6 +91,4 @@ def _all(pattern: re.Pattern[str], text: str) -> str:
 
 def _first(table: Mapping[str, _Value], text: str) -> _Value | None:
     """The value of the first entry that *text* holds, also in its inflected forms."""
-    return next(
-        (value for word, value in table.items() if re.search(rf"\b{word}(?:e|s|ed|ing)?\b", text)), None
-    )
+    return next((value for word, value in table.items() if re.search(rf"\b{word}(?:e|s|ed|ing)?\b", text)), None)

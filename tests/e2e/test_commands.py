@@ -1,0 +1,253 @@
+"""The commands as people type them: what they do, what they say, how they end."""
+
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from retrato.store import sample
+
+NOWHERE = "postgresql://retrato:geheim@127.0.0.1:1/none"
+
+
+async def test_generate_draws_what_is_missing_without_a_daemon(shell, connection, empresa, insert):
+    await insert("Ana")
+    await insert("[A GERAR]")
+
+    done = await shell.run("generate", "--empresa-id", empresa)
+
+    assert done.code == 0
+    assert "1 drawn, 0 failed" in done.err
+    assert await connection.fetchval("select count(*) from retrato.avatars") == 1
+
+
+async def test_generate_takes_the_old_spelling_and_answers_in_json(shell, empresa, insert):
+    await insert("Ana")
+
+    done = await shell.run("generate", f"--empresaId={empresa}", "--json")
+
+    assert done.code == 0
+    assert [one["name"] for one in done.json()["drawn"]] == ["Ana"]
+
+
+async def test_generate_again_has_nothing_to_do_and_force_draws_anew(shell, connection, empresa, insert):
+    await insert("Ana")
+    await shell.run("generate", "--empresa-id", empresa)
+
+    again = await shell.run("generate", "--empresa-id", empresa, "--json")
+    forced = await shell.run("generate", "--empresa-id", empresa, "--force", "--json")
+
+    assert again.json()["drawn"] == []
+    assert [one["version"] for one in forced.json()["drawn"]] == [2]
+
+
+async def test_generate_for_one_persona_leaves_the_others_alone(shell, connection, empresa, insert):
+    first = await insert("Ana")
+    await insert("Bia")
+    await connection.execute("delete from retrato.jobs")
+
+    done = await shell.run("generate", "--persona-id", first, "--json")
+
+    assert [one["persona_id"] for one in done.json()["drawn"]] == [first]
+    assert await connection.fetchval("select count(*) from retrato.avatars") == 1
+
+
+async def test_generate_works_beside_a_running_daemon(shell, connection, empresa, insert):
+    async with shell.daemon(RETRATO_CONCURRENCY="1") as daemon:
+        await daemon.said("daemon.started")
+        for number in range(6):
+            await insert(f"Persona {number}")
+
+        done = await shell.run("generate", "--empresa-id", empresa)
+
+    assert done.code == 0
+    assert await connection.fetchval("select count(*) from retrato.avatars") == 6
+
+
+async def test_generate_ends_with_1_and_the_reason_when_an_avatar_failed(
+    shell, simulator, connection, empresa, insert
+):
+    await insert("Ana")
+    simulator.world.script("fal-ai.result", ["fal_422_content_policy"])
+
+    done = await shell.run("generate", "--empresa-id", empresa, "--json")
+    retried = await shell.run("generate", "--empresa-id", empresa, "--retry-failed", "--json")
+
+    assert done.code == 1
+    assert done.json()["failed"][0]["last_error"]
+    assert retried.code == 0
+    assert len(retried.json()["drawn"]) == 1
+
+
+async def test_unknown_empresa_is_said_and_ends_with_1(shell):
+    done = await shell.run("generate", "--empresa-id", "00000000-0000-4000-8000-000000000000")
+
+    assert done.code == 1
+    assert "00000000-0000-4000-8000-000000000000" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("persona_id", ["00000000-0000-4000-8000-000000000000", "not a uuid", "'; --"])
+async def test_unknown_persona_is_said_and_ends_with_1(shell, persona_id):
+    done = await shell.run("generate", "--persona-id", persona_id)
+
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert persona_id in done.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("RETRATO_DATABASE_URL", "not a url"),
+        ("RETRATO_DATABASE_URL", "mysql://localhost/x"),
+        ("RETRATO_PROVIDERS", "huggingface,midjourney"),
+        ("RETRATO_PROVIDERS", "huggingface,huggingface"),
+        ("RETRATO_PACE_SECONDS", "-1"),
+        ("RETRATO_CONCURRENCY", "many"),
+        ("RETRATO_STORAGE_URL", "ftp://x/y"),
+        ("RETRATO_RETRY_WAITS_SECONDS", "3,soon"),
+        ("RETRATO_HUGGINGFACE_ROUTER_URL", "router"),
+    ],
+)
+async def test_wrong_setting_is_named_and_ends_with_78_before_any_work(shell, variable, value):
+    done = await shell.run("run", **{variable: value})
+
+    assert done.code == 78
+    assert variable in done.err
+    assert "Traceback" not in done.err
+
+
+async def test_named_provider_without_its_key_ends_with_78(shell):
+    done = await shell.run("run", RETRATO_PROVIDERS="huggingface,pollinations", HUGGINGFACE_API_KEY=None)
+
+    assert done.code == 78
+    assert "HUGGINGFACE_API_KEY" in done.err
+
+
+async def test_default_provider_without_its_key_is_left_out_aloud(shell, connection, empresa, insert):
+    await insert("Ana")
+
+    done = await shell.run("generate", "--empresa-id", empresa, "--json", HUGGINGFACE_API_KEY=None)
+
+    assert done.code == 0
+    assert "HUGGINGFACE_API_KEY" in done.err
+    assert done.json()["drawn"][0]["provider"] == "pollinations"
+
+
+@pytest.mark.parametrize("command", [("status",), ("migrate",), ("generate", "--empresa-id", "x")])
+async def test_one_shot_command_gives_up_on_an_absent_database_with_69(shell, command):
+    done = await shell.run(*command, RETRATO_DATABASE_URL=NOWHERE)
+
+    assert done.code == 69
+    assert "Traceback" not in done.err
+    assert "geheim" not in done.err
+
+
+@pytest.mark.parametrize("command", [("run",), ("status",), ("generate", "--empresa-id", "x")])
+async def test_database_that_was_never_migrated_names_the_command(shell, bare_dsn, command):
+    await sample.create_host_tables(bare_dsn)
+
+    done = await shell.run(*command, RETRATO_DATABASE_URL=bare_dsn)
+
+    assert done.code == 1
+    assert "retrato migrate" in done.err
+
+
+async def test_migrate_checks_plans_and_migrates(shell, bare_dsn):
+    await sample.create_host_tables(bare_dsn)
+
+    before = await shell.run("migrate", "--check", RETRATO_DATABASE_URL=bare_dsn)
+    plan = await shell.run("migrate", "--plan", RETRATO_DATABASE_URL=bare_dsn)
+    still = await shell.run("migrate", "--check", RETRATO_DATABASE_URL=bare_dsn)
+    done = await shell.run("migrate", RETRATO_DATABASE_URL=bare_dsn)
+    after = await shell.run("migrate", "--check", "--json", RETRATO_DATABASE_URL=bare_dsn)
+
+    assert (before.code, plan.code, still.code, done.code, after.code) == (1, 0, 1, 0, 0)
+    assert "create or replace trigger" in plan.out
+    assert after.json() == {"up_to_date": True, "missing": []}
+
+
+async def test_database_without_personas_is_said(shell, bare_dsn):
+    done = await shell.run("migrate", RETRATO_DATABASE_URL=bare_dsn)
+
+    assert done.code == 78
+    assert "personas" in done.err
+
+
+async def test_status_tells_backlog_legs_and_replicas(shell, empresa, insert):
+    await insert("Ana")
+    await shell.run("generate", "--empresa-id", empresa)
+    await insert("Bia")
+
+    told = (await shell.run("status", "--json")).json()
+    shown = await shell.run("status")
+
+    assert told["empresas"][empresa] == {"ready": 1, "queued": 1}
+    assert told["legs"][0]["leg"] == "huggingface/fal-ai"
+    assert empresa in shown.out
+
+
+async def test_no_secret_reaches_logs_database_or_argv(shell, simulator, dsn, empresa, insert):
+    canary = "hf_CANARYCANARYCANARY"
+    pollinations = "sk_CANARYPOLLINATIONS"
+    await insert("Ana")
+    simulator.world.script("fal-ai", ["hf_401"])
+    secrets = {"HUGGINGFACE_API_KEY": canary, "POLLINATIONS_API_KEY": pollinations}
+
+    done = await shell.run("generate", "--empresa-id", empresa, "--json", **secrets)
+    broken = await shell.run(
+        "generate", "--empresa-id", empresa, RETRATO_POLLINATIONS_URL=f"http://u:{canary}@127.0.0.1:1", **secrets
+    )
+
+    said = done.out + done.err + broken.out + broken.err
+    reader = await asyncpg.connect(dsn)
+    tables = ("retrato.jobs", "retrato.attempts", "retrato.avatars", "retrato.legs", "personas_avatares")
+    kept = str([[tuple(row) for row in await reader.fetch(f"select * from {table}")] for table in tables])
+    await reader.close()
+    assert done.code == 0
+    for secret in (canary, pollinations, dsn.partition("@")[0].rpartition(":")[2]):
+        assert secret not in said
+        assert secret not in kept
+
+
+async def test_demo_draws_a_whole_company_from_nothing(shell):
+    done = await shell.run(
+        "demo", "--once", "--pace", "0.05", "--personas", "4", RETRATO_DATABASE_URL=None, HUGGINGFACE_API_KEY=None
+    )
+
+    files = [line.split()[-1] for line in done.out.splitlines() if ".jpg" in line]
+    assert done.code == 0
+    assert len(files) == 4
+    assert all(Path(file).stat().st_size > 1000 for file in files)  # noqa: ASYNC240 - four small files
+
+
+async def test_embedded_database_is_refused_where_it_would_be_a_surprise(shell):
+    done = await shell.run("run", RETRATO_DATABASE_URL=None, INVOCATION_ID="1")
+
+    assert done.code == 78
+    assert "RETRATO_DATABASE_URL" in done.err
+    assert "RETRATO_EMBEDDED" in done.err
+
+
+async def test_simulate_prints_the_settings_that_point_at_it(shell):
+    process = await shell._start("simulate", "--port", "0", extra={})
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    process.terminate()
+    await process.communicate()
+
+    assert line.startswith("RETRATO_")
+    assert process.returncode == 0
+
+
+async def test_logs_are_json_lines_with_one_canonical_line_per_persona(shell, insert, until):
+    async with shell.daemon() as daemon:
+        await daemon.said("daemon.started")
+        persona_id = await insert("Ana")
+        line = await daemon.said("avatar.finished")
+        await daemon.stop()
+
+    assert line["persona_id"] == persona_id
+    assert {"empresa_id", "version", "provider", "leg", "seed", "attempts", "took_s", "cost_usd"} <= line.keys()
+    assert all(json.loads(raw) for raw in daemon.raw)
