@@ -39,6 +39,7 @@ async def one_run(dsn: str, folder: Path, args: argparse.Namespace) -> float:
             "RETRATO_DATABASE_URL": dsn,
             "RETRATO_PACE_SECONDS": str(args.pace),
             "RETRATO_PROVIDERS": args.provider,
+            "RETRATO_CONCURRENCY": str(args.concurrency),
             "RETRATO_CONSOLE_PORT": "0",
             "RETRATO_DATA_DIR": str(folder),
             "RETRATO_LOG_LEVEL": "warning",
@@ -67,15 +68,13 @@ async def one_run(dsn: str, folder: Path, args: argparse.Namespace) -> float:
 async def main(args: argparse.Namespace) -> None:
     """Run and print."""
     bound = (args.personas - 1) * args.pace + args.latency
-    took = []
     with (
         tempfile.TemporaryDirectory(prefix="retrato-bench-") as name,
         EmbeddedPostgres(Path(name)) as server,
     ):
         await sample.create_host_tables(server.dsn)
         await migrations.apply(server.dsn)
-        for _ in range(args.runs):
-            took.append(await one_run(server.dsn, Path(name), args))
+        took = [await one_run(server.dsn, Path(name), args) for _ in range(args.runs)]
     median = statistics.median(took)
     print(
         f"{args.personas} personas, pace {args.pace:g} s, latency {args.latency:g} s, {args.provider}: "
@@ -89,5 +88,6 @@ if __name__ == "__main__":
     parser.add_argument("--pace", type=float, default=0.05)
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--provider", default="pollinations", choices=["pollinations", "huggingface"])
+    parser.add_argument("--concurrency", type=int, default=4)
     parser.add_argument("--runs", type=int, default=3)
     asyncio.run(main(parser.parse_args()))

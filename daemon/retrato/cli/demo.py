@@ -70,10 +70,13 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
             + f", one start every {settings.pace_seconds:g} s"
         )
         daemon = await stack.enter_async_context(open_daemon(settings, base, dsn, hurry=hurry, serve=True))
-        done = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(stop))
-            group.create_task(_until_done(base, Watched(empresa_id), stop=stop, done=done, once=once))
+            await watch(base.status, Watched(empresa_id), stop=stop, title=sample.COMPANY)
+            if not once and not stop.is_set():
+                note("All drawn. The daemon goes on listening: insert or flag a persona. Ctrl-C ends it.")
+                await stop.wait()
+            stop.set()
         return await _report(base, empresa_id, settings)
 
 
@@ -89,12 +92,6 @@ def simulated_settings(simulator: Simulator) -> dict[str, Any]:
         "huggingface_api_key": SecretStr("hf_simulated"),
         "providers": DEFAULT_PROVIDERS,
     }
-
-
-async def _until_done(
-    base: Base, watched: Watched, *, stop: asyncio.Event, done: asyncio.Event, once: bool
-) -> None:
-    await watch(base.status, watched, stop=stop if once else done, title=sample.COMPANY)
 
 
 async def _report(base: Base, empresa_id: str, settings: Settings) -> int:

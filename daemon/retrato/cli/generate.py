@@ -69,7 +69,8 @@ async def _generate(
                         asyncio.TaskGroup() as group,
                     ):
                         group.create_task(daemon.run(stop))
-                        group.create_task(watch(base.status, watched, stop=stop, title=name))
+                        await watch(base.status, watched, stop=stop, title=name)
+                        stop.set()
             after = await _all(base, watched)
     return _report(after, set(under_way), as_json=as_json)
 

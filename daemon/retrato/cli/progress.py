@@ -25,7 +25,7 @@ class Watched:
 
 
 async def watch(status: Status, watched: Watched, *, stop: asyncio.Event, title: str) -> None:
-    """Show how *watched* come along, until none is under way any more; then set *stop*. Ends early with *stop*."""
+    """Show how *watched* come along, until none is under way any more or *stop* is set."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -52,7 +52,6 @@ async def watch(status: Status, watched: Watched, *, stop: asyncio.Event, title:
                 said_at = time.monotonic()
                 console.print(f"{_words(title, left)}: {total - len(left)} of {total}")
             await wait_for_any(stop, timeout_s=_LOOK_EVERY_S)
-    stop.set()
 
 
 async def _under_way(status: Status, watched: Watched) -> list[PersonaStatus]:

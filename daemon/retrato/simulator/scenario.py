@@ -54,6 +54,9 @@ class Scenario(_Table):
     strict_inputs: bool = False
     """Replicate answers 422 to inputs that the model's schema does not have, instead of ignoring them."""
 
+    longest_wait_seconds: float = Field(default=60.0, ge=0)
+    """The longest that a blocking mode holds a request: replicate's ``Prefer: wait``, wavespeed's sync mode."""
+
     latency_seconds: Annotated[Mapping[str, tuple[float, float]], _PerLeg] = {}
     """Seconds from order to picture, by leg: a number, or [shortest, longest] drawn at random."""
 

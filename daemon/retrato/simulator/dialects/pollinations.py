@@ -10,7 +10,7 @@ from aiohttp import web
 
 from retrato.simulator.dialects.keys import check_pollinations
 from retrato.simulator.exchange import Exchange, json_response, reject, serve
-from retrato.simulator.faults import gen_envelope
+from retrato.simulator.faults.pollinations import gen_envelope
 from retrato.simulator.pictures import Shot
 from retrato.simulator.world import Rejection, World
 

@@ -67,7 +67,8 @@ async def _predict(exchange: Exchange) -> web.Response:
     if deadline_s is not None:
         loop = asyncio.get_running_loop()
         loop.call_later(deadline_s, exchange.world.jobs.cancel, job)
-    wait_s = _wait_of(exchange.request.headers.get("Prefer", ""))
+    asked_s = _wait_of(exchange.request.headers.get("Prefer", ""))
+    wait_s = min(asked_s, exchange.world.scenario.longest_wait_seconds)
     try:
         async with asyncio.timeout(wait_s):
             await job.ended.wait()

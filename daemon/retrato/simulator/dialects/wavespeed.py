@@ -15,7 +15,6 @@ from retrato.simulator.world import Rejection, World
 
 _MODELS = frozenset({"flux-dev", "flux-schnell"})
 _SIDES = (256, 1536)
-_SYNC_SECONDS = 30.0
 _STATUS = {
     State.QUEUED: "created",
     State.RUNNING: "processing",
@@ -43,7 +42,7 @@ async def _submit(exchange: Exchange) -> web.Response:
     if exchange.body.get("enable_sync_mode") is not True:
         return json_response(_envelope(exchange, job, status="created"))
     try:
-        async with asyncio.timeout(_SYNC_SECONDS):
+        async with asyncio.timeout(exchange.world.scenario.longest_wait_seconds):
             await job.ended.wait()
     except TimeoutError:
         late = _envelope(exchange, job)

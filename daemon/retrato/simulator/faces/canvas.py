@@ -134,7 +134,7 @@ def open_curve(points: Sequence[Point]) -> list[Point]:
     return [*line, points[-1]]
 
 
-def _piece(before: Point, start: Point, end: Point, after: Point) -> list[Point]:  # noqa: PLR0917 - four points
+def _piece(before: Point, start: Point, end: Point, after: Point) -> list[Point]:
     points = []
     for step in range(_STEPS):
         t = step / _STEPS

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from retrato.simulator.faces.canvas import Canvas, Point, lighter, mirrored, open_curve
-from retrato.simulator.faces.features import outline
+from retrato.simulator.faces.canvas import Canvas, Point, lighter, open_curve
 from retrato.simulator.faces.hairlines import arc, parting, temples
+from retrato.simulator.faces.head import outline
 from retrato.simulator.faces.traits import Traits
 
 

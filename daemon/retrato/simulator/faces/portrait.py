@@ -6,9 +6,11 @@ from PIL import Image
 
 from retrato.simulator.faces.body import draw_body
 from retrato.simulator.faces.canvas import Canvas
-from retrato.simulator.faces.features import draw_features, draw_head
+from retrato.simulator.faces.eyes import draw_eyes
 from retrato.simulator.faces.hair_behind import draw_hair_behind
 from retrato.simulator.faces.hair_front import draw_hair_in_front
+from retrato.simulator.faces.head import draw_head
+from retrato.simulator.faces.mouth import draw_nose_and_mouth
 from retrato.simulator.faces.traits import read_traits
 
 
@@ -22,7 +24,8 @@ def draw_face(prompt: str, seed: int, width: int, height: int) -> Image.Image:
     draw_hair_behind(canvas, traits)
     draw_body(canvas, traits)
     draw_head(canvas, traits)
-    draw_features(canvas, traits)
+    draw_nose_and_mouth(canvas, traits)
+    draw_eyes(canvas, traits)
     draw_hair_in_front(canvas, traits)
     return canvas.finish()
 
