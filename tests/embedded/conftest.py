@@ -75,7 +75,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _temporary() -> Iterator[None]:
     """Sockets of servers whose owner was killed stay behind; here, not among the files of others."""
     with (
@@ -101,12 +101,12 @@ def move_data(data_dir: Path) -> Iterator[MoveData]:
 
     def move(place: Path) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
-        moved.append(data_dir.rename(place))
+        moved.append(shutil.move(data_dir, place))
         return place
 
     yield move
     for place in moved:
-        place.rename(data_dir)
+        shutil.move(place, data_dir)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.embedded.support import Query, StartOwner, Watch
 import retrato
 from retrato.domain.errors import ConfigError
 from retrato.embedded import EmbeddedPostgres, installed_binaries
+from retrato.embedded.privileges import choose_privileges
 
 SOURCE = Path(retrato.__file__).parents[1]
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -157,3 +158,15 @@ def test_missing_setpriv_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(ConfigError, match="util-linux"):
         EmbeddedPostgres(tmp_path).start()
+
+
+def test_program_whose_owner_ended_meanwhile_is_not_started(tmp_path: Path):
+    postgres = next(iter(installed_binaries())).postgres
+    command = choose_privileges(tmp_path, postgres=postgres).command("touch", tmp_path / "trace")
+
+    # As the child of another process than the one that the command was made for.
+    orphan = subprocess.run(["sh", "-c", '"$@"; exit $?', "sh", *command], check=False)
+
+    assert orphan.returncode == 1
+    assert not (tmp_path / "trace").exists()
+    assert subprocess.run(command, check=False).returncode == 0

@@ -59,7 +59,7 @@ class Studio:
     def _develop(self, shot: Shot) -> bytes:
         name, _, argument = shot.spoil.partition(":")
         if name:
-            return _SPOILERS[name](self, shot, argument)
+            return SPOILERS[name](self, shot, argument)
         return self._encode(shot, self._draw(shot.prompt, shot.seed, shot.width, shot.height))
 
     def _encode(self, shot: Shot, image: Image.Image) -> bytes:
@@ -137,7 +137,7 @@ def _in(image_format: str) -> "Callable[[Studio, Shot, str], bytes]":
     return lambda studio, shot, _: studio._develop(replace(shot, format=image_format, spoil=""))  # noqa: SLF001
 
 
-_SPOILERS: dict[str, Callable[[Studio, Shot, str], bytes]] = {
+SPOILERS: dict[str, Callable[[Studio, Shot, str], bytes]] = {
     "black": lambda studio, shot, _: studio._plain(shot, "black"),  # noqa: SLF001
     "uniform": lambda studio, shot, _: studio._plain(shot, "#7f7f7f"),  # noqa: SLF001
     "tiny": lambda studio, shot, _: studio._sized(shot, "8x8"),  # noqa: SLF001

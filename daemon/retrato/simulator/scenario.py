@@ -1,4 +1,23 @@
-"""A scenario: how fast, how strict, how unlucky the simulated world is. Read from TOML or built in Python."""
+"""
+A scenario: how fast, how strict, how unlucky the simulated world is. Built in Python or read from TOML::
+
+    seed = 7
+    [latency_seconds]
+    default = [0.4, 1.6]
+    replicate = 8
+    [faults]
+    fal-ai = ["hf_503_loading", "ok", {status = 503, body = {error = "…"}}]
+    "fal-ai.status" = ["poll_404"]
+    [chances.gen]
+    poll_500 = 0.05
+    [limits.legacy]
+    at_once = 1
+    pause_seconds = 45
+    [credit_usd]
+    huggingface = 0.10
+    [keys]
+    huggingface = ["hf_demo"]
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -82,6 +101,14 @@ class Scenario(_Table):
             return table
         return {leg: (value, value) if isinstance(value, int | float) else value for leg, value in table.items()}
 
+    @field_validator("latency_seconds")
+    @classmethod
+    def _ordered(cls, table: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
+        for leg, (shortest, longest) in table.items():
+            if not 0 <= shortest <= longest:
+                raise ValueError(f"{leg} wants 0 <= shortest <= longest, got [{shortest:g}, {longest:g}]")
+        return table
+
     @field_validator("faults", mode="before")
     @classmethod
     def _scripts(cls, table: Any) -> Any:
@@ -135,5 +162,7 @@ def load_scenario(path: Path) -> Scenario:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"scenario {path} is not valid TOML: {exc}") from exc
     except ValidationError as exc:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in exc.errors()
+        )
         raise ConfigError(f"scenario {path}: {wrong}") from exc

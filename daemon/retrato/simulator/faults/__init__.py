@@ -6,19 +6,23 @@ A script names them as text: ``"hf_402_depleted"``, or with a number ``"delay:2.
 new one out.
 """
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from retrato.domain.errors import ConfigError
-from retrato.simulator.fault import Fault, Kind, Trouble, answer, cut, delay, spoiled, stall
+from retrato.simulator.fault import Fault, answer, cut, delay, spoiled, stall
 from retrato.simulator.faults.behaviour import BEHAVIOUR, JOBS, PICTURES
 from retrato.simulator.faults.fal import FAL
 from retrato.simulator.faults.huggingface import HUGGING_FACE
 from retrato.simulator.faults.others import OPENAI, REPLICATE, WAVESPEED
 from retrato.simulator.faults.pollinations import POLLINATIONS
+from retrato.simulator.pictures import SPOILERS
 
 _GROUPS = (BEHAVIOUR, PICTURES, JOBS, HUGGING_FACE, FAL, REPLICATE, WAVESPEED, POLLINATIONS, OPENAI)
 
@@ -27,6 +31,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 """Every fault that can be asked for by name alone."""
 
+_TABLE = TypeAdapter(Fault)
 _SPELLED = re.compile(r"(?P<name>[a-z0-9_]+):(?P<value>[0-9.]+(x\d+)?)")
 
 
@@ -42,16 +47,16 @@ def to_fault(spec: str | Mapping[str, Any] | Fault) -> Fault:
         return spec
     if isinstance(spec, str):
         return _from_text(spec)
-    known = {field.name for field in fields(Fault)}
-    if unknown := set(spec) - known:
-        raise ConfigError(f"fault {dict(spec)!r}: unknown keys {sorted(unknown)}, known are {sorted(known)}")
+    if unknown := sorted(set(spec) - {field.name for field in fields(Fault)}):
+        raise ConfigError(f"fault {dict(spec)!r}: there is no {', '.join(unknown)} in a fault")
     try:
-        table = {"name": f"answer:{spec.get('status', 200)}"} | dict(spec)
-        return Fault(
-            **table | {"kind": Kind(table.get("kind", Kind.ANSWER)), "job": Trouble(table.get("job", ""))}
-        )
-    except ValueError as exc:
-        raise ConfigError(f"fault {dict(spec)!r}: {exc}") from exc
+        fault = _TABLE.validate_python({"name": f"answer:{spec.get('status', 200)}"} | dict(spec))
+    except ValidationError as exc:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
+        raise ConfigError(f"fault {dict(spec)!r}: {wrong}") from exc
+    if fault.spoil and fault.spoil.partition(":")[0] not in SPOILERS:
+        raise ConfigError(f"fault {dict(spec)!r}: spoil is one of {', '.join(sorted(SPOILERS))}")
+    return fault
 
 
 def to_faults(specs: Iterable[str | Mapping[str, Any] | Fault]) -> tuple[Fault, ...]:
@@ -77,4 +82,5 @@ def _from_text(text: str) -> Fault:
                 return spoiled(f"wrong_size:{size}")
     except ValueError as exc:
         raise ConfigError(f"fault {text!r}: {exc}") from exc
-    raise ConfigError(f"no fault is called {text!r}; known are {', '.join(sorted(FAULTS))}")
+    near = difflib.get_close_matches(text, FAULTS, n=6, cutoff=0.4) or ("ok", "hang", "hf_429", "black")
+    raise ConfigError(f"no fault is called {text!r}; there are {', '.join(near)} and others")
