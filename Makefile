@@ -30,7 +30,7 @@ $(READY): pyproject.toml requirements/dev.lock
 
 demo: $(READY)  ## Draw 16 sample avatars; own database, simulated providers unless a key is set.
 	@$(BIN)/retrato demo --once
-	@echo "The pictures are in $${RETRATO_DATA_DIR:-.retrato}/avatars, one folder a persona. \`$(BIN)/retrato demo\` keeps running and serves them."
+	@echo "Next: README.md, \"In ten minutes with your own database\". \`$(BIN)/retrato demo\` keeps running instead of ending."
 
 test: check  ## Everything CI checks: `make check`, then all tests.
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)

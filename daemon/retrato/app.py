@@ -182,15 +182,15 @@ async def open_daemon(
     dsn: str,
     *,
     hurry: asyncio.Event,
-    serve: bool,
+    console: Console | None = None,
     pages: bool = True,
     empresa_id: str | None = None,
 ) -> AsyncIterator[Daemon]:
     """
     Build the daemon on an open *base*.
 
-    *hurry* ends the grace time early; *serve* answers over HTTP, with *pages* more than the probes;
-    *empresa_id* limits the work to one company.
+    *hurry* ends the grace time early; *console*, already listening, gets something to be ready for and, with
+    *pages*, the pictures; *empresa_id* limits the work to one company.
 
     Raises:
         ConfigError: a provider is unknown or lacks its key, or the store's address is wrong.
@@ -198,14 +198,11 @@ async def open_daemon(
     """
     config = providers_config(settings)
     async with AsyncExitStack() as stack:
-        console = None
-        if serve:
-            console = Console(settings.console_host, settings.console_port, probe=base.status.ping)
-            stack.push_async_callback(console.close)
-            await console.listen()
-        store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console))
-        if console is not None and pages:
-            console.show(store)
+        store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
+        if console is not None:
+            console.ready_when(base.status.ping)
+            if pages:
+                console.show(store)
         http = await stack.enter_async_context(
             Http(
                 version=VERSION,
@@ -294,9 +291,31 @@ def _listen_address(settings: Settings, dsn: str) -> str:
     return _plain(settings.listen_database_url) or dsn
 
 
-def _public_url(settings: Settings, console: Console | None) -> str:
+@asynccontextmanager
+async def open_console(settings: Settings) -> AsyncIterator[Console]:
+    """A console that listens, or has said why it does not."""
+    console = Console(settings.console_host, settings.console_port)
+    try:
+        await console.listen()
+        yield console
+    finally:
+        await console.close()
+
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what people write, and where it can be reached
+
+
+def _public_url(settings: Settings, console: Console | None, *, pages: bool) -> str:
+    """The prefix of the addresses that are written back."""
     if settings.public_url is not None:
         return settings.public_url
+    if settings.console_host in _ANYWHERE or not pages:
+        log.warning(
+            "setting.missing",
+            name="RETRATO_PUBLIC_URL",
+            reason="the addresses written back would lead nowhere from other machines",
+        )
     if console is not None and console.url is not None:
         return f"{console.url}/avatars"
-    return f"http://{settings.console_host}:{settings.console_port}/avatars"
+    host = _ANYWHERE.get(settings.console_host, settings.console_host)
+    return f"http://{host}:{settings.console_port}/avatars"

@@ -10,7 +10,16 @@ import aiohttp
 import asyncpg
 from PIL import Image
 
+from retrato.simulator.server import Simulator
+
 READY = "select version from retrato.persona_status where persona_id = $1 and state = 'ready' and version >= $2"
+
+
+async def asked(simulator: Simulator) -> None:
+    """Return when the first order has reached a provider."""
+    async with asyncio.timeout(30):
+        while not simulator.world.ledger.orders():  # noqa: ASYNC110 - another process orders
+            await asyncio.sleep(0.02)
 
 
 def stored_files(folder: Path) -> list[Path]:
@@ -167,7 +176,7 @@ async def test_killed_daemon_loses_no_persona(shell, simulator, connection, inse
     async with shell.daemon() as first:
         await first.said("daemon.started")
         persona_id = await insert()
-        await until("select count(*) from retrato.attempts where persona_id = $1", persona_id)
+        await asked(simulator)
         first.process.kill()
         await first.process.wait()
 

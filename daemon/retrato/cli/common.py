@@ -51,9 +51,20 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
         code = asyncio.run(work)
     except RetratoError as exc:
         leave(exc)
+    except BaseExceptionGroup as group:
+        ours, others = group.split(RetratoError)
+        if ours is None or others is not None:
+            raise
+        leave(_first(ours))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     raise typer.Exit(code)
+
+
+def _first(group: BaseExceptionGroup[RetratoError]) -> RetratoError:
+    """The first error in a group of groups."""
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 def note(text: str) -> None:

@@ -9,7 +9,7 @@ import typer
 from pydantic import SecretStr
 from rich.table import Table
 
-from retrato.app import Base, database_address, open_base, open_daemon
+from retrato.app import Base, database_address, open_base, open_console, open_daemon
 from retrato.cli.common import EXIT_FAILED, note, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals
@@ -69,7 +69,8 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
             + ("providers are simulated" if simulated else "REAL providers: pictures cost money")
             + f", one start every {settings.pace_seconds:g} s"
         )
-        daemon = await stack.enter_async_context(open_daemon(settings, base, dsn, hurry=hurry, serve=True))
+        console = await stack.enter_async_context(open_console(settings))
+        daemon = await stack.enter_async_context(open_daemon(settings, base, dsn, hurry=hurry, console=console))
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(stop))
             await watch(base.status, Watched(empresa_id), stop=stop, title=sample.COMPANY)

@@ -63,9 +63,7 @@ async def _generate(
             if under_way:
                 with stop_on_signals(stop, hurry):
                     async with (
-                        open_daemon(
-                            settings, base, dsn, hurry=hurry, serve=False, empresa_id=watched.empresa_id
-                        ) as daemon,
+                        open_daemon(settings, base, dsn, hurry=hurry, empresa_id=watched.empresa_id) as daemon,
                         asyncio.TaskGroup() as group,
                     ):
                         group.create_task(daemon.run(stop))

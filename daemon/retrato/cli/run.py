@@ -7,7 +7,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from retrato.app import database_address, open_base, open_daemon, providers_config
+from retrato.app import database_address, open_base, open_console, open_daemon, providers_config
 from retrato.cli.common import run as run_to_exit
 from retrato.cli.common import settings_for_command
 from retrato.cli.signals import stop_on_signals
@@ -38,18 +38,19 @@ async def _run(settings: Settings, *, pages: bool) -> int:
     for name in unknown_variables(os.environ):
         log.warning("setting.unknown", name=name, remedy="see the settings table in the README")
     stop, hurry = asyncio.Event(), asyncio.Event()
-    with database_address(settings) as dsn, stop_on_signals(stop, hurry):
-        async with open_base(settings, dsn, stop=stop) as base:
-            if base is None:
-                return 0
-            async with open_daemon(settings, base, dsn, hurry=hurry, serve=True, pages=pages) as daemon:
-                log.info(
-                    "daemon.started",
-                    version=VERSION,
-                    providers=list(settings.providers),
-                    pace_s=settings.pace_seconds,
-                    concurrency=settings.concurrency,
-                )
-                await daemon.run(stop)
+    async with open_console(settings) as console:
+        with database_address(settings) as dsn, stop_on_signals(stop, hurry):
+            async with open_base(settings, dsn, stop=stop) as base:
+                if base is None:
+                    return 0
+                async with open_daemon(settings, base, dsn, hurry=hurry, console=console, pages=pages) as daemon:
+                    log.info(
+                        "daemon.started",
+                        version=VERSION,
+                        providers=list(settings.providers),
+                        pace_s=settings.pace_seconds,
+                        concurrency=settings.concurrency,
+                    )
+                    await daemon.run(stop)
     log.info("daemon.stopped")
     return 0

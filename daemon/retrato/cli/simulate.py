@@ -36,9 +36,9 @@ def simulate(
 async def _simulate(world: Scenario, port: int) -> int:
     stop = asyncio.Event()
     async with Simulator(world, port=port) as simulator:
-        for name, value in simulator.urls.as_settings().items():
-            print(f"{name}={value}", flush=True)  # noqa: T201
-        note(f"Simulated providers at {simulator.base_url}; Ctrl-C ends them.")
         with stop_on_signals(stop, stop):
+            for name, value in simulator.urls.as_settings().items():
+                print(f"{name}={value}", flush=True)  # noqa: T201
+            note(f"Simulated providers at {simulator.base_url}; Ctrl-C ends them.")
             await stop.wait()
     return 0

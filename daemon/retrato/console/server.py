@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from retrato.domain.errors import NotFoundError, RetratoError
+from retrato.domain.errors import NotFoundError, RetratoError, StoreUnavailableError
 from retrato.storage.keys import is_key
 from retrato.storage.picture_store import PictureStore
 
@@ -23,19 +23,24 @@ Probe = Callable[[], Awaitable[None]]
 """Returns when ready; raises RetratoError with the reason when not."""
 
 
+async def _is_starting() -> None:
+    raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+
+
 class Console:
     """
     Serves ``/healthz``, ``/readyz`` and, once it has a store, ``/avatars/{key}``.
 
-    Listening comes first and the store after it, because the pictures' addresses begin with where this listens.
+    Listening comes first: a daemon that waits for its database is alive, and the pictures' addresses begin with
+    where this listens. What there is to be ready for, and the store, come when they are open.
     """
 
     name = "console"
 
-    def __init__(self, host: str, port: int, *, probe: Probe) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._probe = probe
+        self._probe: Probe = _is_starting
         self._store: PictureStore | None = None
         self._runner: web.AppRunner | None = None
         self.url: str | None = None
@@ -61,8 +66,13 @@ class Console:
             return
         self._runner = runner
         host, port = runner.addresses[0][:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where it can be reached
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         log.info("console.started", url=self.url)
+
+    def ready_when(self, probe: Probe) -> None:
+        """From now on ``/readyz`` asks *probe*."""
+        self._probe = probe
 
     def show(self, store: PictureStore) -> None:
         """Serve the pictures of *store* from now on."""

@@ -8,6 +8,8 @@ The error tree, named by what the one who catches does next.
     ├── StoreUnavailableError       wait and reconnect (exit 69 from one-shot commands)
     ├── LeaseLostError              throw the picture away, write nothing
     ├── StorageError                the picture could not be stored: the job goes back to the queue
+    ├── LegFullError                the leg's pace, slots or probe are taken: wait shortly, or ask the next leg
+    ├── BudgetSpentError            the month's budget would be passed: ask a free leg, or wait
     ├── UnusablePictureError        imaging's verdict; the chain adds the leg and makes it a BadPictureError
     ├── ProviderError               one attempt failed; its ``fault`` decides what follows (domain/faults.py)
     │   ├── BusyError               throttled · loading: this leg waits, another may be asked at once
@@ -55,6 +57,30 @@ class LeaseLostError(RetratoError):
 
 class StorageError(RetratoError):
     """The object store did not take or give a picture."""
+
+
+class LegFullError(RetratoError):
+    """
+    The leg may not be called this moment: its pace, its slots, or somebody else probes it.
+
+    Attributes:
+        wait_s: seconds until it may be free; 0 where only the end of another call can tell.
+
+    """
+
+    def __init__(self, leg: str, *, wait_s: float) -> None:
+        super().__init__(f"{leg} is taken for the next {wait_s:.1f} s")
+        self.leg = leg
+        self.wait_s = wait_s
+
+
+class BudgetSpentError(RetratoError):
+    """One more picture on this leg would pass RETRATO_MONTHLY_BUDGET_USD."""
+
+    def __init__(self, leg: str, *, price_usd: float | None) -> None:
+        costs = "of an unknown price" if price_usd is None else f"for ${price_usd:.4f}"
+        super().__init__(f"a picture by {leg} {costs} would pass RETRATO_MONTHLY_BUDGET_USD")
+        self.leg = leg
 
 
 class UnusablePictureError(RetratoError):
@@ -169,12 +195,21 @@ class ChainExhaustedError(RetratoError):
     Attributes:
         errors: one per attempt, in order; empty when every leg was closed before the first call.
         retry_after_s: seconds until the first closed leg opens; None when waiting alone cannot help.
+        short: why the month's budget kept a leg from being asked, where it did.
 
     """
 
-    def __init__(self, errors: Sequence[ProviderError], *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        errors: Sequence[ProviderError],
+        *,
+        retry_after_s: float | None = None,
+        short: BudgetSpentError | None = None,
+    ) -> None:
         legs = ", ".join(dict.fromkeys(error.leg for error in errors)) or "none was open"
         last = f"; last: {errors[-1]}" if errors else ""
-        super().__init__(f"no provider could draw the picture (asked: {legs}{last})")
+        money = f"; {short}" if short is not None else ""
+        super().__init__(f"no provider could draw the picture (asked: {legs}{last}{money})")
         self.errors = tuple(errors)
         self.retry_after_s = retry_after_s
+        self.short = short

@@ -10,7 +10,8 @@ class Job:
 
     ``token`` is the fence: a new one with every claim, named by every later write. ``generation`` counts the
     requests for this persona; when it has moved at write-back, the job is queued once more. ``attempts`` are
-    the failed runs of the whole job before this one.
+    the failed runs of the whole job before this one. ``version`` is what an earlier claim began to draw, None
+    where no call was made yet.
     """
 
     persona_id: str
@@ -19,4 +20,5 @@ class Job:
     generation: int
     attempts: int = 0
     takeovers: int = 0
+    version: int | None = None
     waited_s: float = 0.0

@@ -7,7 +7,15 @@ from typing import Literal
 
 import structlog
 
-from retrato.domain.errors import ChainExhaustedError, ProviderError, RefusedError
+from retrato.domain.attempt import Pending
+from retrato.domain.errors import (
+    BudgetSpentError,
+    ChainExhaustedError,
+    LegFullError,
+    ProviderError,
+    RefusedError,
+)
+from retrato.domain.faults import Fault
 from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order
 from retrato.generation.means import Finish, Means, recorded
@@ -15,7 +23,7 @@ from retrato.generation.ports import AttemptLog, LegBook
 from retrato.generation.retrying import policy_for
 from retrato.generation.sitting import Sitting
 from retrato.generation.turn import Turn
-from retrato.providers.leg import Leg, Provider
+from retrato.providers.leg import Leg, Provider, ResumableLeg
 
 log = structlog.get_logger()
 
@@ -23,6 +31,8 @@ RefusalPolicy = Literal["stop", "next"]
 
 _SOON_S = 1.0
 """When to come back when only the time was short and some leg was not asked."""
+_BUDGET_WAIT_S = 3600.0
+"""How often to look whether there is money again: a new month, or a person who raised the budget."""
 
 
 class Chain:
@@ -63,12 +73,21 @@ class Chain:
             sleep=sleep,
         )
 
-    async def draw(self, job: Job, *, version: int, order_for: Callable[[int], Order], redraw: int = 0) -> Drawn:
+    async def draw(
+        self,
+        job: Job,
+        *,
+        version: int,
+        order_for: Callable[[int], Order],
+        redraw: int = 0,
+        pending: Pending | None = None,
+    ) -> Drawn:
         """
         Draw *version* of the job's persona.
 
         *order_for* gives the order for a redraw: 0 is the first seed, each further number another one;
-        *redraw* is where to begin.
+        *redraw* is where to begin. *pending* is what an earlier claim of this job ordered and did not bring
+        home: it is asked after before anything new is paid for.
 
         Raises:
             RefusedError: a provider will not draw this prompt.
@@ -85,6 +104,9 @@ class Chain:
             ends_at=self._clock() + self._deadline_s,
             clock=self._clock,
         )
+        drawn = await self._take_over(pending, sitting) if pending is not None else None
+        if drawn is not None:
+            return drawn
         for provider in self._providers:
             drawn = await self._ask(provider, sitting)
             if drawn is not None:
@@ -92,6 +114,40 @@ class Chain:
         if sitting.errors and not sitting.skipped and all(isinstance(e, RefusedError) for e in sitting.errors):
             raise sitting.errors[-1]
         raise await self._exhausted(sitting)
+
+    async def _take_over(self, pending: Pending, sitting: Sitting) -> Drawn | None:
+        """Ask after *pending*; None when its picture is not to be had and the legs are to be asked anew."""
+        leg = await self._leg(pending.leg)
+        if pending.request_id is None or not isinstance(leg, ResumableLeg):
+            price_usd = leg.price_usd(pending.order) if leg is not None else None
+            await recorded(
+                self._means.attempts.fail(
+                    pending.id,
+                    fault=Fault.UNKNOWN_OUTCOME,
+                    error="the replica that asked did not live to hear the answer",
+                    cost_usd=None,
+                    price_usd=price_usd,
+                )
+            )
+            return None
+        try:
+            return await Turn(leg, sitting, self._means).take_over(pending)
+        except (LegFullError, BudgetSpentError):
+            return None
+        except ProviderError as error:
+            if not policy_for(error).next_leg and self._refusal_policy == "stop":
+                raise
+            return None
+
+    async def _leg(self, name: str) -> Leg | None:
+        for provider in self._providers:
+            if provider.name != name.partition("/")[0]:
+                continue
+            try:
+                return next((leg for leg in await provider.legs() if leg.name == name), None)
+            except ProviderError:
+                return None
+        return None
 
     async def _ask(self, provider: Provider, sitting: Sitting) -> Drawn | None:
         try:
@@ -102,12 +158,17 @@ class Chain:
             return None
         for leg in legs:
             if leg.name in await self._legs.closed():
-                sitting.skipped.append(leg.name)
+                sitting.skipped[leg.name] = None
                 continue
             if sitting.calls and not sitting.has_time():
                 raise await self._exhausted(sitting, unasked=True)
             try:
                 return await Turn(leg, sitting, self._means).take()
+            except LegFullError as full:
+                sitting.skipped[leg.name] = max(full.wait_s, _SOON_S)
+            except BudgetSpentError as short:
+                sitting.skipped[leg.name] = _BUDGET_WAIT_S
+                sitting.short = short
             except ProviderError as error:
                 await self._tell_siblings(leg, legs, error)
                 if not policy_for(error).next_leg and self._refusal_policy == "stop":
@@ -130,8 +191,9 @@ class Chain:
         names = {*sitting.skipped, *(error.leg for error in errors)}
         waits = [opens_in_s for name, opens_in_s in closed.items() if name in names]
         waits += [wait for e in errors if e.leg not in closed and (wait := _helpful_wait_s(e)) is not None]
+        waits += [wait for name, wait in sitting.skipped.items() if wait is not None and name not in closed]
         waits += [_SOON_S] if unasked else []
-        return ChainExhaustedError(errors, retry_after_s=min(waits, default=None))
+        return ChainExhaustedError(errors, retry_after_s=min(waits, default=None), short=sitting.short)
 
 
 def _helpful_wait_s(error: ProviderError) -> float | None:

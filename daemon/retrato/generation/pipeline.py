@@ -8,11 +8,16 @@ to the host; that is the write-back's, behind the fence.
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
+import structlog
+
+from retrato.domain.attempt import Pending
+from retrato.domain.errors import NotFoundError
 from retrato.domain.job import Job
 from retrato.domain.persona import Persona
-from retrato.domain.picture import Drawn, Order
+from retrato.domain.picture import Drawn, Order, Picture
 from retrato.generation.chain import Chain
 from retrato.generation.seeds import seed_for
 from retrato.storage.keys import PictureKeys, picture_keys
@@ -20,6 +25,8 @@ from retrato.storage.picture_store import PictureStore
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Finished
 from retrato.store.personas import Personas
+
+log = structlog.get_logger()
 
 
 class Pipeline:
@@ -63,7 +70,16 @@ class Pipeline:
         def order_for(redraw: int) -> Order:
             return Order(prompt=prompt, seed=seed_for(job.persona_id, version=draft.version, redraw=redraw))
 
-        drawn = await self._chain.draw(job, version=draft.version, order_for=order_for)
+        pending = None
+        if job.version == draft.version:  # an earlier claim had begun the same version
+            pending = await self._attempts.pending(job, version=draft.version)
+        if pending is not None and (stored := await self._stored(pending)) is not None:
+            drawn, keys = stored
+            log.info(
+                "avatar.completed", version=draft.version, leg=pending.leg, reason="it was drawn and stored before"
+            )
+            return self._finished(job, drawn, keys, version=draft.version, took_s=self._clock() - began)
+        drawn = await self._chain.draw(job, version=draft.version, order_for=order_for, pending=pending)
         keys = picture_keys(
             empresa_id=job.empresa_id,
             persona_id=job.persona_id,
@@ -73,8 +89,43 @@ class Pipeline:
         )
         await self._store.put(keys.image, drawn.picture.image)
         await self._store.put(keys.thumbnail, drawn.picture.thumbnail)
-        await self._attempts.note_picture(job, image_key=keys.image, sha256=drawn.picture.sha256)
+        await self._attempts.note_picture(
+            job, image_key=keys.image, thumbnail_key=keys.thumbnail, sha256=drawn.picture.sha256
+        )
         return self._finished(job, drawn, keys, version=draft.version, took_s=self._clock() - began)
+
+    async def _stored(self, pending: Pending) -> tuple[Drawn, PictureKeys] | None:
+        """What *pending* drew and stored before its replica died; None when it did not get that far."""
+        if pending.image_key is None or pending.thumbnail_key is None:
+            return None
+        try:
+            image = await self._store.get(pending.image_key)
+            thumbnail = await self._store.get(pending.thumbnail_key)
+        except NotFoundError:
+            return None
+        if sha256(image).hexdigest() != pending.sha256:
+            return None
+        picture = Picture(
+            image=image,
+            thumbnail=thumbnail,
+            width=pending.order.width,
+            height=pending.order.height,
+            sha256=pending.sha256,
+        )
+        drawn = Drawn(
+            picture=picture,
+            provider=pending.provider,
+            leg=pending.leg,
+            model=pending.model,
+            order=pending.order,
+            redraw=pending.redraw,
+            attempts=1,
+            seed=pending.seed,
+            steps=pending.order.steps,
+            guidance=pending.order.guidance,
+            cost_usd=pending.cost_usd,
+        )
+        return drawn, PictureKeys(image=pending.image_key, thumbnail=pending.thumbnail_key)
 
     async def discard(self, finished: Finished) -> None:
         """Remove the stored pictures of a version that was not written back."""

@@ -6,6 +6,7 @@ The real ones are ``store.attempts.AttemptLog`` and ``store.legs.LegBook``.
 
 from typing import Protocol
 
+from retrato.domain.attempt import Bid
 from retrato.domain.faults import Fault
 from retrato.domain.job import Job
 
@@ -13,14 +14,14 @@ from retrato.domain.job import Job
 class AttemptLog(Protocol):
     """One row per call to a provider, committed before the call, so that nothing paid is forgotten."""
 
-    async def begin(
-        self, job: Job, *, version: int, provider: str, leg: str, model: str, seed: int, redraw: int
-    ) -> int:
+    async def begin(self, job: Job, bid: Bid) -> int:
         """
-        Commit an attempt in state ``sending`` and return its id.
+        Take the leg's turn, set the money aside, commit an attempt in state ``sending``, and return its id.
 
         Raises:
             LeaseLostError: the job is not ours any more; the call must not be made.
+            LegFullError: the leg's limits, or another's probe of it, do not allow a call now.
+            BudgetSpentError: the month's budget does not allow it.
 
         """
 
@@ -30,8 +31,16 @@ class AttemptLog(Protocol):
     async def succeed(self, attempt_id: int, *, cost_usd: float | None, seed: int | None) -> None:
         """The provider delivered a usable picture."""
 
-    async def fail(self, attempt_id: int, *, fault: Fault, error: str, cost_usd: float | None) -> None:
-        """The attempt ended without a usable picture."""
+    async def fail(
+        self,
+        attempt_id: int,
+        *,
+        fault: Fault,
+        error: str,
+        cost_usd: float | None,
+        price_usd: float | None = None,
+    ) -> None:
+        """The attempt ended without a usable picture; with an unknown outcome *price_usd* counts as spent."""
 
 
 class LegBook(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from retrato.domain.errors import ProviderError
+from retrato.domain.errors import BudgetSpentError, ProviderError
 from retrato.domain.job import Job
 from retrato.domain.picture import Order
 
@@ -18,7 +18,8 @@ class Sitting:
 
     ``ends_at`` is on ``clock`` (monotonic seconds). ``redraw`` counts the seeds that were given up, over all
     legs; ``calls`` the attempts begun. ``errors`` came from calls, ``lookups`` from providers that offered no
-    leg, each in order; ``skipped`` are the legs that were closed.
+    leg, each in order; ``skipped`` are the legs that were closed or full, with the seconds to wait where they are
+    known; ``short`` tells why the month's budget kept a leg from being asked.
     """
 
     job: Job
@@ -30,7 +31,8 @@ class Sitting:
     calls: int = 0
     errors: list[ProviderError] = field(default_factory=list)
     lookups: list[ProviderError] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    skipped: dict[str, float | None] = field(default_factory=dict)
+    short: BudgetSpentError | None = None
 
     def order(self) -> Order:
         """The order with the present seed."""

@@ -4,9 +4,11 @@ import asyncio
 
 import structlog
 
+from retrato.domain.attempt import Bid, Pending
 from retrato.domain.errors import (
     BadPictureError,
     LeaseLostError,
+    LegFullError,
     ProviderError,
     UnknownOutcomeError,
     UnusablePictureError,
@@ -19,6 +21,11 @@ from retrato.generation.sitting import Sitting
 from retrato.providers.leg import Leg, ResumableLeg
 
 log = structlog.get_logger()
+
+_LONGEST_TURN_WAIT_S = 10.0
+"""For a leg's pace or slot; who would wait longer asks the next leg or hands the job back."""
+_LOOK_AGAIN_S = 1.0
+_SLOT_MARGIN_S = 30.0
 
 
 class Turn:
@@ -37,6 +44,7 @@ class Turn:
         self._attempt_id: int | None = None
         self._request_id: str | None = None
         self._resumes: str | None = None
+        self._resumed_order: Order | None = None
         self._last: ProviderError | None = None
         self._opened_meanwhile: ProviderError | None = None
 
@@ -47,6 +55,8 @@ class Turn:
         Raises:
             ProviderError: the last error of this leg, when it is not to be asked again.
             LeaseLostError: nothing more may be started for this job.
+            LegFullError: the leg's own limits allow no call within ten seconds.
+            BudgetSpentError: the month's budget allows no call.
 
         """
         try:
@@ -56,12 +66,26 @@ class Turn:
                 await self._close(self._attempt_id, error)
             raise
 
+    async def take_over(self, pending: Pending) -> Drawn:
+        """
+        The picture that an earlier claim of this job has ordered; raises as `take` does.
+
+        The first call only asks after it. What may follow, such as a new seed, is this turn's own.
+        """
+        assert pending.request_id is not None
+        self._attempt_id = pending.id
+        self._request_id = self._resumes = pending.request_id
+        self._resumed_order = pending.order
+        self._sitting.redraw = pending.redraw
+        self._sitting.calls += 1
+        return await self.take()
+
     async def _call(self) -> Drawn:
         if self._opened_meanwhile is not None:
             raise self._opened_meanwhile
         if not self._means.may_start():
             raise LeaseLostError("the heartbeat is overdue: no new call is started")
-        order = self._sitting.order()
+        order = (self._resumed_order if self._resumes else None) or self._sitting.order()
         attempt_id = self._attempt_id if self._attempt_id is not None else await self._begin(order)
         try:
             raw = await self._ask(order, attempt_id)
@@ -76,20 +100,37 @@ class Turn:
         return self._drawn(picture, raw, order)
 
     async def _begin(self, order: Order) -> int:
-        attempt_id = await self._means.attempts.begin(
-            self._sitting.job,
-            version=self._sitting.version,
-            provider=self._leg.provider,
-            leg=self._leg.name,
-            model=self._leg.model,
-            seed=order.seed,
-            redraw=self._sitting.redraw,
+        attempt_id = await self._admitted(
+            Bid(
+                version=self._sitting.version,
+                provider=self._leg.provider,
+                leg=self._leg.name,
+                model=self._leg.model,
+                redraw=self._sitting.redraw,
+                order=order,
+                limits=self._leg.limits,
+                price_usd=self._leg.price_usd(order),
+                hold_s=max(self._sitting.left_s(), 0) + _SLOT_MARGIN_S,
+            )
         )
         self._attempt_id = attempt_id
         self._request_id = None
         self._sitting.calls += 1
         log.debug("attempt.begun", leg=self._leg.name, attempt_id=attempt_id, redraw=self._sitting.redraw)
         return attempt_id
+
+    async def _admitted(self, bid: Bid) -> int:
+        """Begin the attempt, waiting a little where the leg's own limits ask for it."""
+        waited_s = 0.0
+        while True:
+            try:
+                return await self._means.attempts.begin(self._sitting.job, bid)
+            except LegFullError as full:
+                wait_s = full.wait_s or _LOOK_AGAIN_S
+                if waited_s + wait_s > _LONGEST_TURN_WAIT_S or not self._sitting.has_time(wait_s):
+                    raise
+                await self._means.sleep(wait_s)
+                waited_s += wait_s
 
     async def _ask(self, order: Order, attempt_id: int) -> RawPicture:
         async def note(request_id: str) -> None:
@@ -136,7 +177,13 @@ class Turn:
     async def _close(self, attempt_id: int, error: ProviderError) -> None:
         self._attempt_id = None
         await recorded(
-            self._means.attempts.fail(attempt_id, fault=error.fault, error=str(error), cost_usd=error.cost_usd)
+            self._means.attempts.fail(
+                attempt_id,
+                fault=error.fault,
+                error=str(error),
+                cost_usd=error.cost_usd,
+                price_usd=self._leg.price_usd(self._sitting.order()),
+            )
         )
 
     async def _wait_after(self, error: ProviderError) -> float | None:

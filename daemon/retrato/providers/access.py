@@ -61,6 +61,12 @@ class Access:
             "GET", self._url(path), leg=self.leg, paid=False, headers=self.headers, timeout_s=timeout_s
         )
 
+    async def put(self, path: str, *, timeout_s: float) -> Reply:
+        """PUT nothing, to change what became of an order; that is free. The reply may have any status."""
+        return await self.http.send(
+            "PUT", self._url(path), leg=self.leg, paid=False, headers=self.headers, timeout_s=timeout_s
+        )
+
     async def order_by_get(self, path: str) -> Reply:
         """
         GET a picture that is drawn by being asked for: this may cost money. The body is no text.
@@ -69,7 +75,7 @@ class Access:
         connection broke (3.13).
         """
         reply = await self.http.send("GET", self._url(path), leg=self.leg, paid=True, headers=self.headers)
-        return self._no_text(self.checked(reply))
+        return self.pictured(self.checked(reply))
 
     def checked(self, reply: Reply, *, request_id: str | None = None) -> Reply:
         """*reply*, if its status is a success."""
@@ -110,22 +116,32 @@ class Access:
             raise BadPictureError(f"{self.leg}: the picture is not valid base64", leg=self.leg) from exc
 
     async def fetch(self, url: str, *, request_id: str | None = None) -> bytes:
-        """The finished picture behind *url*, by `Http.fetch_result`; it is no text."""
+        """The finished picture behind *url*, by `Http.fetch_result`, or in it (``data:``); it is no text."""
+        if url.startswith("data:"):
+            return self.decode(url)
         data = await self.http.fetch_result(url, leg=self.leg, request_id=request_id)
-        return self._no_text(Reply(status=200, headers={}, body=data), request_id=request_id).body
+        return self.pictured(Reply(status=200, headers={}, body=data), request_id=request_id).body
 
     def path_of(self, url: str, *, otherwise: str) -> str:
         """
-        The path that a reply names, to be asked for here; *otherwise* where it names none.
+        The path that a reply names, to be asked for below ``base_url``; *otherwise* where it names none.
 
-        Its host does not count: it is the partner's own, which would not know a router's key.
+        A foreign host does not count: behind a router it is the partner's own, which would not know the
+        router's key. So the key goes to ``base_url`` and nowhere else, whatever a reply says.
         """
+        base = URL(self.base_url)
         try:
-            return URL(url).raw_path.rstrip("/") or otherwise
+            named = URL(url)
+            is_ours = named.absolute and named.origin() == base.origin()
         except ValueError:
             return otherwise
+        path, own = named.raw_path.rstrip("/"), base.raw_path.rstrip("/")
+        if is_ours:
+            path = path.removeprefix(own) if path.startswith(f"{own}/") else ""
+        return path or otherwise
 
-    def _no_text(self, reply: Reply, *, request_id: str | None = None) -> Reply:
+    def pictured(self, reply: Reply, *, request_id: str | None = None) -> Reply:
+        """*reply*, if its body is no text; whether it is a picture is for others to say."""
         if looks_like_text(reply.body):
             raise self.error(reply, request_id=request_id)
         return reply

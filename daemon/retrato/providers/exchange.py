@@ -2,7 +2,7 @@
 
 import json as jsonlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -20,6 +20,9 @@ _KEY_LIKE = re.compile(
     r"(?:\b(?:hf|sk|pk|r8)[-_]|\bBearer\s+|\bKey\s+(?=\S*:)|[?&]key=)[\w.:+/=-]{6,}", re.IGNORECASE
 )
 """Keys as the providers write them (hf_…, sk_…, pk_…, r8_…), so that somebody else's is masked as well."""
+
+_SECRET_HEADER = re.compile("authorization|key|token|secret", re.IGNORECASE)
+_SHORTEST_SECRET = 8
 
 
 class TooLargeError(Exception):
@@ -48,9 +51,9 @@ class Reply:
         return found if isinstance(found, dict) else {}
 
     def scrub(self, text: str) -> str:
-        """*text* in one line, without keys, cut to 200 characters."""
+        """*text* in one line, without keys however they are written, cut to 200 characters."""
         for secret in self.secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+            text = re.sub(f"{re.escape(secret)}|{re.escape(quote(secret, safe=''))}", "***", text, flags=re.I)
         text = _KEY_LIKE.sub("***", " ".join(text.split()))
         return text if len(text) <= _EXCERPT_CHARS else text[:_EXCERPT_CHARS] + "…"
 
@@ -100,14 +103,20 @@ class Exchange:
 
     def reply(self) -> Reply:
         """What has been read so far."""
-        authorization = self._request_headers.get("Authorization", "")
-        secret = authorization.rpartition(" ")[2]
         return Reply(
             status=self.status or 0,
             headers=self._headers,
             body=bytes(self._body),
-            secrets=(secret,) if secret else (),
+            secrets=tuple(_secrets(self._request_headers)),
         )
+
+
+def _secrets(headers: Mapping[str, str]) -> Iterator[str]:
+    """Everything in *headers* that opens a door, longest first; of fal's ``id:secret`` also each half."""
+    for name, value in headers.items():
+        if _SECRET_HEADER.search(name):
+            key = value.rpartition(" ")[2]
+            yield from filter(None, (key, *(part for part in key.split(":") if len(part) >= _SHORTEST_SECRET)))
 
 
 def sending_noted() -> aiohttp.TraceConfig:

@@ -40,6 +40,10 @@ class LegacyLeg:
         )
         self._seen: OrderedDict[str, str] = OrderedDict()
 
+    def price_usd(self, order: Order) -> float | None:
+        """See `Leg.price_usd`."""
+        return cost_usd(self.name, self.model, order)
+
     async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:  # noqa: ARG002
         """See `Leg.draw`."""
         parameters = {
@@ -63,7 +67,7 @@ class LegacyLeg:
             data=reply.body,
             model=reply.headers.get("X-Model", self.model),
             seed=_whole(reply.headers.get("X-Seed"), order.seed),
-            cost_usd=cost_usd(self.name, width=order.width, height=order.height),
+            cost_usd=self.price_usd(order),
         )
 
     def _refuse_placeholder(self, reply: Reply, path: str) -> None:

@@ -8,8 +8,10 @@ from retrato.domain.errors import BadPictureError, CheckerError, DownError, Prov
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.leg import NoteRequest
+from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
+from retrato.providers.shapes import nearest
 
 _RATIOS = ("1:1", "16:9", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
 """What flux-dev takes instead of a width and a height (its schema, version 93d72f81)."""
@@ -52,8 +54,13 @@ class ReplicateLeg:
         self._access = access
         self._path = path
 
+    def price_usd(self, order: Order) -> float | None:
+        """See `Leg.price_usd`."""
+        return cost_usd(self.name, self.model, order)
+
     async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:
         """See `Leg.draw`."""
+        order = fitted(order, self.model)
         http = self._access.http
         ends_at = http.clock() + http.timeout_s
         wait_s = max(1, min(_LONGEST_WAIT_S, int(http.timeout_s - _MARGIN_S)))
@@ -74,6 +81,7 @@ class ReplicateLeg:
     async def resume(self, order: Order, request_id: str) -> RawPicture:
         """See `ResumableLeg.resume`."""
         http = self._access.http
+        order = fitted(order, self.model)
         return await self._picture(order, await self._wait(request_id, ends_at=http.clock() + http.timeout_s))
 
     async def _wait(self, request_id: str, *, ends_at: float) -> _Prediction:
@@ -86,7 +94,7 @@ class ReplicateLeg:
         return await poll(look, http=self._access.http, leg=self.name, request_id=request_id, ends_at=ends_at)
 
     async def _picture(self, order: Order, prediction: _Prediction) -> RawPicture:
-        cost = cost_usd(self.name, width=order.width, height=order.height)
+        cost = self.price_usd(order)
         if prediction.url is None:
             raise self._failure(prediction)
         return RawPicture(
@@ -120,7 +128,7 @@ def _is_over(prediction: _Prediction) -> bool:
 def _input(order: Order) -> Mapping[str, Any]:
     return {
         "prompt": order.prompt,
-        "aspect_ratio": min(_RATIOS, key=lambda ratio: abs(_quotient(ratio) - order.width / order.height)),
+        "aspect_ratio": nearest(order, _RATIOS),
         "num_inference_steps": order.steps,
         "guidance": order.guidance,
         "seed": order.seed,
@@ -131,8 +139,3 @@ def _input(order: Order) -> Mapping[str, Any]:
         "output_quality": 90,
         "go_fast": False,
     }
-
-
-def _quotient(ratio: str) -> float:
-    width, _, height = ratio.partition(":")
-    return int(width) / int(height)

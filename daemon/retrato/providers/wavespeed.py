@@ -9,6 +9,7 @@ from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
 from retrato.providers.leg import NoteRequest
+from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
 
@@ -46,9 +47,14 @@ class WavespeedLeg:
         self._access = access
         self._path = path
 
+    def price_usd(self, order: Order) -> float | None:
+        """See `Leg.price_usd`."""
+        return cost_usd(self.name, self.model, order)
+
     async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:
         """See `Leg.draw`."""
         ends_at = self._ends_at()
+        order = fitted(order, self.model)
         task = self._task(await self._access.order(f"/api/v3/{self._path}", _body(order)))
         await on_request_id(task.id)
         # Some answers name the address without "/result" (wavespeed.ai/docs, 2026-08): follow what is given.
@@ -58,7 +64,7 @@ class WavespeedLeg:
     async def resume(self, order: Order, request_id: str) -> RawPicture:
         """See `ResumableLeg.resume`."""
         task = await self._wait(request_id, path=_path(request_id), ends_at=self._ends_at())
-        return await self._picture(order, task)
+        return await self._picture(fitted(order, self.model), task)
 
     def _ends_at(self) -> float:
         return self._access.http.clock() + self._access.http.timeout_s
@@ -79,7 +85,7 @@ class WavespeedLeg:
         return envelope.data
 
     async def _picture(self, order: Order, task: _Task) -> RawPicture:
-        cost = cost_usd(self.name, width=order.width, height=order.height)
+        cost = self.price_usd(order)
         if task.status == "failed":
             raise self._failure(task)
         if any(task.has_nsfw_contents or ()):

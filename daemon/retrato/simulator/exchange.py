@@ -13,7 +13,7 @@ from retrato.simulator.fault import Fault, Kind
 from retrato.simulator.faults import FAULTS
 from retrato.simulator.jobs import Job, State
 from retrato.simulator.ledger import Call
-from retrato.simulator.legs import LEGS
+from retrato.simulator.legs import ID_HEADERS, LEGS
 from retrato.simulator.pictures import Shot
 from retrato.simulator.world import Rejection, World
 
@@ -114,6 +114,7 @@ def serve(world: World, leg: str, handler: Handler, *, step: str = "") -> Callab
         with _closed_at_the_end(call, exchange.fault):
             response = await _answer(exchange, handler)
             call.status = response.status
+            _sign(response, call)
             return await _misbehave(exchange, response)
 
     return handle
@@ -168,6 +169,18 @@ async def _misbehave(exchange: Exchange, response: web.Response) -> web.StreamRe
         await _for_ever()
     _close(exchange.request)
     return stream
+
+
+def _sign(response: web.Response, call: Call) -> None:
+    """
+    Give the answer the id that the provider's support asks for.
+
+    A page of HTML comes from the gateway in front of it, which has none: by this, fal's own client tells that
+    the application was never reached and the request may be repeated.
+    """
+    header = ID_HEADERS.get(LEGS[call.leg].account)
+    if header and response.content_type != "text/html":
+        response.headers.setdefault(header, f"req_{call.number:08x}")
 
 
 def to_response(fault: Fault) -> web.Response:

@@ -67,5 +67,10 @@ LEGS: Mapping[str, Leg] = MappingProxyType(
     }
 )
 
+ID_HEADERS: Mapping[str | None, str] = MappingProxyType(
+    {_HF: "X-Request-Id", "fal": "x-fal-request-id", "openai": "x-request-id"}
+)
+"""By account: where every answer, errors included, carries an id for the provider's support."""
+
 ACCOUNTS = frozenset(leg.account for leg in LEGS.values() if leg.account)
 SCRIPT_KEYS = frozenset(LEGS) | {f"{name}.{step}" for name, leg in LEGS.items() for step in leg.steps}

@@ -3,10 +3,12 @@
 from aiohttp import web
 
 from retrato.simulator.dialects.keys import check_hugging_face
-from retrato.simulator.exchange import Exchange, json_response, reject, serve
-from retrato.simulator.world import World
+from retrato.simulator.exchange import Exchange, json_response, serve
+from retrato.simulator.fault import answer
+from retrato.simulator.world import Rejection, World
 
 _EXPANDED = "inferenceProviderMapping"
+_UNKNOWN = answer(404, {"error": "Not Found"}, name="hub_404", headers={"X-Error-Code": "RepoNotFound"})
 
 
 def routes(world: World) -> list[web.RouteDef]:

@@ -18,10 +18,13 @@ REFUSAL = [
     }
 ]
 RUNNER = {"detail": "Runner disconnected", "error_type": "runner_disconnected"}
+ERROR_TYPE_HEADER = "X-Fal-Error-Type"
+"""Says the same as ``error_type`` in the body (docs of fal, "Request errors", 2026)."""
 
 
 def _fal(name: str, status: int, detail: Any, headers: Mapping[str, str] | None = None, **more: Any) -> Fault:
-    return answer(status, {"detail": detail} | more, name=name, headers=headers)
+    named = {ERROR_TYPE_HEADER: more["error_type"]} if "error_type" in more else {}
+    return answer(status, {"detail": detail} | more, name=name, headers=named | dict(headers or {}))
 
 
 FAL = (

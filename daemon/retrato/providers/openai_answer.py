@@ -1,0 +1,49 @@
+"""The answer of ``/images/generations``: a picture in base64, as a ``data:`` URI, or behind a URL."""
+
+from retrato.domain.errors import BadPictureError
+from retrato.providers.access import Access, Answer
+from retrato.providers.exchange import Reply
+
+
+class _Entry(Answer):
+    b64_json: str | None = None
+    url: str | None = None
+
+
+class Usage(Answer):
+    """What GPT image models count and bill."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class ImagesAnswer(Answer):
+    """``data`` may be empty: some servers say so that a prompt was refused."""
+
+    data: list[_Entry]
+    usage: Usage | None = None
+
+
+def read_images(access: Access, reply: Reply) -> ImagesAnswer:
+    """The answer in *reply*; raises the error that it carries, which may come with status 200 (OpenRouter)."""
+    answer = access.parse(ImagesAnswer, reply)
+    if reply.fields().get("error"):
+        raise access.error(reply)
+    return answer
+
+
+async def first_picture(access: Access, answer: ImagesAnswer) -> bytes:
+    """
+    The bytes of the first picture.
+
+    Raises:
+        BadPictureError: there is none.
+        ProviderError: it could not be fetched.
+
+    """
+    entry = next(iter(answer.data), None)
+    if entry and entry.b64_json:
+        return access.decode(entry.b64_json)
+    if entry and entry.url:
+        return await access.fetch(entry.url)
+    raise BadPictureError(f"{access.leg}: no picture in the answer", leg=access.leg)

@@ -1,0 +1,186 @@
+"""What the docs name exists, and what exists is named in the docs."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from retrato.cli import app
+from retrato.domain import errors
+from retrato.domain.faults import POLICIES, Fault
+from retrato.providers.prices import PRICES
+from retrato.providers.registry import BUILDERS
+from retrato.settings import Settings, unknown_variables
+from retrato.store.status import STATES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PROVIDERS = (ROOT / "docs/providers.md").read_text()
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+OPERATIONS = [ROOT / "Dockerfile", *ROOT.glob("deploy/**/*.*")]
+
+COMMANDS = typer.main.get_command(app).commands
+SETTING_ROW = re.compile(r"^\| `(RETRATO_[A-Z_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def _tree(error):
+    return {error} | {below for child in error.__subclasses__() for below in _tree(child)}
+
+
+def _as_documented(default):
+    match default:
+        case None | ():
+            return "none"
+        case bool():
+            return f"`{str(default).lower()}`"
+        case tuple():
+            return f"`{','.join(map(str, default))}`"
+        case _:
+            return f"`{default}`"
+
+
+def _options(command):
+    return {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+
+
+def _slug(heading):
+    return re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def _anchors(page):
+    return {_slug(heading) for heading in re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)}
+
+
+def test_settings_table_has_every_setting_with_its_default():
+    documented = {name: default for name, default, _ in SETTING_ROW.findall(README)}
+
+    assert documented == {
+        f"RETRATO_{name.upper()}": _as_documented(field.default) for name, field in Settings.model_fields.items()
+    }
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OPERATIONS], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_setting_that_a_page_names_exists(page):
+    named = re.findall(r"RETRATO_[A-Z][A-Z_]*[A-Z]", page.read_text())
+
+    assert unknown_variables(dict.fromkeys(named, "")) == []
+
+
+def test_other_names_of_keys_are_documented():
+    aliases = {
+        name for field in Settings.model_fields.values() for name in getattr(field.validation_alias, "choices", ())
+    }
+
+    assert {name for name in aliases if f"`{name}`" not in README} == set()
+
+
+def test_commands_table_has_every_command():
+    documented = set(re.findall(r"^\| `retrato ([a-z]+)", README, re.MULTILINE))
+
+    assert documented == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_commands_table_has_every_option(name):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `retrato {name}"))
+
+    assert {option for option in _options(COMMANDS[name]) - {"--json"} if option not in row} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_line_on_a_page_is_understood(page):
+    lines = re.findall(r"(?:`|^|bin/)retrato ([a-z]+)([^`\n#|]*)", page.read_text(), re.MULTILINE)
+
+    unknown = {name for name, _ in lines if name not in COMMANDS}
+    foreign = {
+        (name, option)
+        for name, words in lines
+        if name in COMMANDS
+        for option in re.findall(r"--[A-Za-z-]+", words)
+        if option not in _options(COMMANDS[name]) | {"--help"}
+    }
+
+    assert (unknown, foreign) == (set(), set())
+
+
+def test_every_error_class_is_documented():
+    assert {
+        error.__name__ for error in _tree(errors.RetratoError) if f"`{error.__name__}`" not in ARCHITECTURE
+    } == set()
+
+
+def test_every_fault_is_documented():
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", PROVIDERS, re.MULTILINE))
+
+    assert documented >= {fault.value for fault in Fault}
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_faults_table_says_what_the_policy_does(fault):
+    row = next(line for line in PROVIDERS.splitlines() if line.startswith(f"| `{fault}` |"))
+    _, _, _, _, next_leg, closed, person, _ = row.split("|")
+    policy = POLICIES[fault]
+
+    assert (next_leg.strip().startswith("yes"), closed.strip() != "no", person.strip() == "yes") == (
+        policy.next_leg,
+        policy.breaker is not None,
+        policy.alert,
+    )
+
+
+def test_prices_are_those_of_the_code():
+    documented = dict(re.findall(r"^\| `([a-z]+/[a-z-]+)` \| ([0-9.]+) \|", PROVIDERS, re.MULTILINE))
+
+    assert {leg: float(price) for leg, price in documented.items()} == {
+        leg: price.of(1024, 1024) for leg, price in PRICES.items()
+    }
+
+
+def test_every_provider_is_documented():
+    assert {name for name in BUILDERS if f"`{name}/" not in PROVIDERS} == set()
+
+
+def test_every_state_is_documented():
+    documented = set(re.findall(r"^\| `([a-z]+)` \|", ARCHITECTURE, re.MULTILINE))
+
+    assert documented >= set(STATES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_inside_the_project_leads_somewhere(page):
+    targets = [target.partition("#") for target in LINK.findall(page.read_text()) if "://" not in target]
+
+    broken = [path for path, _, _ in targets if not (page.parent / path).exists()]
+    lost = [
+        anchor
+        for path, _, anchor in targets
+        if anchor and anchor not in _anchors(page.parent / path if path else page)
+    ]
+
+    assert (broken, lost) == ([], [])
+
+
+def test_every_decision_is_in_the_list():
+    listed = set(re.findall(r"\((\d{4}-[a-z0-9-]+\.md)\)", (ROOT / "docs/decisions/README.md").read_text()))
+
+    assert listed == {path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")}
+
+
+def test_paths_named_in_the_architecture_exist():
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_.]*)`", ARCHITECTURE)
+
+    assert [
+        path for path in named if not any((ROOT / top / path).exists() for top in ("", "daemon/retrato"))
+    ] == []
+
+
+def test_make_targets_that_pages_name_exist():
+    targets = set(re.findall(r"^([a-z.]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        name for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z]+)", page.read_text(), re.MULTILINE)
+    }
+
+    assert named <= targets
