@@ -215,7 +215,7 @@ async def open_daemon(
             stack.push_async_callback(provider.close)
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
         jobs = Jobs(base.database, replica_id=holdings.replica_id, lease_s=settings.lease_seconds)
-        attempts = AttemptLog(base.database)
+        attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd)
         chain = Chain(
             providers,
             attempts,

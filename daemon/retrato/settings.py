@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     refusal_policy: Literal["stop", "next"] = "stop"
     """What follows when a provider refuses a prompt: stop, or ask the next provider."""
 
+    monthly_budget_usd: Annotated[float, Field(ge=0)] | None = None
+    """What all replicas together may spend in a calendar month (UTC); None = no limit."""
+
     lease_seconds: Annotated[float, Field(ge=10)] = 30
     """How long a silent replica keeps its jobs where its lock tells nothing."""
 

@@ -1,12 +1,119 @@
--- Before a paid call: note on the job what is drawn, and the attempt itself. Fenced: no row, no call.
+-- Before a paid call, in one statement: is the job still ours, may the leg be called now, is the money there? Then
+-- set the money aside, take the leg's turn and slot, note on the job what is drawn, and write the attempt.
+--
+-- The leg's row is touched only where a limit is set or the leg was closed: then this call is the probe.
+--
 -- $1 persona id   $2 token   $3 version   $4 provider   $5 leg   $6 model   $7 seed   $8 redraw
-with mine as (
+-- $9 what is ordered, jsonb   $10 leg's interval in seconds, null = none   $11 calls at once, null = no limit
+-- $12 seconds after which a slot is free whatever happens   $13 price in USD   $14 month's budget in USD, null = none
+--
+-- One row: id of the attempt, or null with the reason: lost, short of money, or seconds to wait for the leg.
+with fence as materialized (
+    select persona_id, empresa_id, token
+    from retrato.jobs
+    where persona_id = $1::text and token = $2::bigint and state = 'running'
+    for update
+),
+leg as materialized (
+    select
+        count(*) > 0 and bool_or(closed_until is not null) as was_closed,
+        coalesce(
+            max(greatest(closed_until, probing_until, case when $10::float8 is not null then next_at end)),
+            clock_timestamp()
+        ) as free_at
+    from retrato.legs
+    where leg = $5::text
+),
+guarded as materialized (
+    select $10::float8 is not null or $11::integer is not null or was_closed as yes
+    from leg
+),
+money as materialized (
+    select
+        date_trunc('month', now() at time zone 'UTC')::date as month,
+        $14::numeric is null
+        or $13::numeric = 0
+        or $13::numeric + coalesce(
+            (
+                select spent_usd + reserved_usd
+                from retrato.budget
+                where month = date_trunc('month', now() at time zone 'UTC')::date
+            ),
+            0
+        ) <= $14::numeric as is_there
+),
+turn as (
+    insert into retrato.legs as l (leg, next_at, slots)
+    select
+        $5::text,
+        clock_timestamp() + make_interval(secs => $10::float8),
+        jsonb_build_object($2::text, extract(epoch from clock_timestamp()) + $12::float8)
+    from fence
+    where (select yes from guarded) and (select is_there from money)
+    on conflict (leg) do update
+    set
+        next_at = coalesce(excluded.next_at, l.next_at),
+        probing_until = case
+            when l.closed_until is not null then clock_timestamp() + make_interval(secs => $12::float8)
+        end,
+        slots = excluded.slots || coalesce(
+            (
+                select jsonb_object_agg(slot.key, slot.value)
+                from jsonb_each(l.slots) slot
+                where slot.value::text::float8 > extract(epoch from clock_timestamp())
+            ),
+            '{}'
+        )
+    where
+        coalesce(l.closed_until, '-infinity') <= clock_timestamp()
+        and coalesce(l.probing_until, '-infinity') <= clock_timestamp()
+        and ($10::float8 is null or coalesce(l.next_at, '-infinity') <= clock_timestamp())
+        and (
+            $11::integer is null
+            or (
+                select count(*)
+                from jsonb_each(l.slots) slot
+                where slot.value::text::float8 > extract(epoch from clock_timestamp()) and slot.key <> $2::text
+            ) < $11::integer
+        )
+    returning leg
+),
+admitted as materialized (
+    select fence.persona_id, fence.empresa_id, fence.token
+    from fence
+    where (select is_there from money) and (not (select yes from guarded) or exists (select from turn))
+),
+set_aside as (
+    insert into retrato.budget as b (month, reserved_usd)
+    select money.month, $13::numeric
+    from money, admitted
+    where $14::numeric is not null and $13::numeric > 0
+    on conflict (month) do update
+    set reserved_usd = b.reserved_usd + excluded.reserved_usd
+    where b.spent_usd + b.reserved_usd + excluded.reserved_usd <= $14::numeric
+    returning month
+),
+begun as (
     update retrato.jobs j
     set version = $3::integer, redraw = $8::integer, seed = $7::bigint
-    where j.persona_id = $1::text and j.token = $2::bigint and j.state = 'running'
+    from admitted
+    where
+        j.persona_id = admitted.persona_id
+        and ($14::numeric is null or $13::numeric = 0 or exists (select from set_aside))
     returning j.persona_id, j.empresa_id, j.token
+),
+attempt as (
+    insert into retrato.attempts (
+        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd
+    )
+    select
+        persona_id, empresa_id, $3::integer, token, $4::text, $5::text, $6::text, $7::bigint, $8::integer,
+        $9::jsonb, case when $14::numeric is not null then $13::numeric end
+    from begun
+    returning id
 )
-insert into retrato.attempts (persona_id, empresa_id, version, token, provider, leg, model, seed, redraw)
-select mine.persona_id, mine.empresa_id, $3::integer, mine.token, $4::text, $5::text, $6::text, $7::bigint, $8::integer
-from mine
-returning id
+select
+    (select id from attempt) as id,
+    not exists (select from fence) as lost,
+    not (select is_there from money) or (exists (select from admitted) and not exists (select from begun)) as short,
+    greatest(0, extract(epoch from (select free_at from leg) - clock_timestamp()))::float8 as wait_s

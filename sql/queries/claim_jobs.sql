@@ -113,6 +113,7 @@ claimed as (
         j.generation,
         j.attempts,
         j.takeovers,
+        j.version,
         extract(epoch from clock_timestamp() - greatest(j.requested_at, j.run_at))::float8 as waited_s
 ),
 next_turn as (
@@ -123,9 +124,9 @@ next_turn as (
     from claimed
     where $2::float8 > 0
 )
-select persona_id, empresa_id, token, generation, attempts, takeovers, waited_s, null::float8 as wait_s
+select persona_id, empresa_id, token, generation, attempts, takeovers, version, waited_s, null::float8 as wait_s
 from claimed
 union all
-select null, null, null, null, null, null, null, wait_s
+select null, null, null, null, null, null, null, null, wait_s
 from start
 where not exists (select from claimed)

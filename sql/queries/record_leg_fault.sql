@@ -31,6 +31,8 @@ set
                 )
         end
     ),
+    -- the probe has had its answer; closed again, or still closed for the next probe
+    probing_until = null,
     last_fault = $2::text,
     reason = $3::text,
     failed_at = clock_timestamp()

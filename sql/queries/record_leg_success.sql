@@ -2,7 +2,13 @@
 insert into retrato.legs as l (leg, succeeded_at)
 values ($1::text, clock_timestamp())
 on conflict (leg) do update
-set faults_in_row = 0, closed_until = null, last_fault = null, reason = null, succeeded_at = clock_timestamp()
+set
+    faults_in_row = 0,
+    closed_until = null,
+    probing_until = null,
+    last_fault = null,
+    reason = null,
+    succeeded_at = clock_timestamp()
 where
     l.faults_in_row > 0
     or l.closed_until is not null

@@ -1,5 +1,10 @@
 -- Hand jobs back without burning an attempt: the replica stops, or nobody can draw now.
 -- $1 persona ids text[]   $2 tokens bigint[]   $3 not before, seconds from now   $4 reason text, null = keep the last
+with freed as (
+    update retrato.legs l
+    set slots = l.slots - array(select unnest($2::bigint[])::text)
+    where l.slots ?| array(select unnest($2::bigint[])::text)
+)
 update retrato.jobs j
 set
     state = 'queued',

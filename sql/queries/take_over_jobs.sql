@@ -25,13 +25,19 @@ with dead as materialized (
         )
 ),
 orphaned as materialized (
-    select j.persona_id
+    select j.persona_id, j.token
     from retrato.jobs j
     where
         j.state = 'running'
         and j.replica_id <> $1::uuid
         and (j.replica_id in (select id from dead) or j.lease_until < clock_timestamp())
     for update skip locked
+),
+freed as (
+    -- a dead replica's calls are over as far as the legs' limits are concerned
+    update retrato.legs l
+    set slots = l.slots - array(select token::text from orphaned)
+    where l.slots ?| array(select token::text from orphaned)
 ),
 forgotten as (
     delete from retrato.replicas r

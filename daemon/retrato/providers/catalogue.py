@@ -42,14 +42,16 @@ def leg_info(
     key_setting: str | None,
     key_present: bool,
     usable: bool | None = None,
+    price_usd: float | None = None,
     note: str = "",
 ) -> LegInfo:
     """
     Put together what the tables say about *leg* and *model*; *note* goes before the model's own.
 
-    A leg is *usable* when its key is present, unless said otherwise.
+    A leg is *usable* when its key is present, unless said otherwise; *price_usd* goes before the table's.
     """
     price = price_of(leg, model)
+    source = f"{price.source}, {price.seen:%Y-%m}" if price else ""
     return LegInfo(
         leg=leg,
         provider=leg.partition("/")[0],
@@ -57,8 +59,8 @@ def leg_info(
         key_setting=key_setting,
         key_present=key_present,
         usable=key_present if usable is None else usable,
-        price_usd=cost_usd(leg, model, _PICTURE),
-        price_source=f"{price.source}, {price.seen:%Y-%m}" if price else "",
+        price_usd=cost_usd(leg, model, _PICTURE) if price_usd is None else price_usd,
+        price_source=source if price_usd is None else "settings",
         limits=limits_for(leg),
         licence=about(model).licence,
         note="; ".join(filter(None, (note, about(model).note))),

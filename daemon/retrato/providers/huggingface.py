@@ -1,47 +1,39 @@
-"""Hugging Face's router: one account, several partners that serve the model."""
+"""Hugging Face: dedicated endpoints where there are some, then the router's partners that serve the model."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from retrato.domain.errors import (
-    BadRequestError,
-    GoneError,
-    MisconfiguredError,
-    OutOfCreditError,
-    ProviderError,
-)
-from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access
+import structlog
+
+from retrato.domain.errors import GoneError, MisconfiguredError, ProviderError
+from retrato.providers.catalogue import LegInfo, leg_info
 from retrato.providers.config import ProvidersConfig
-from retrato.providers.fal import FalQueueLeg, read_fal
 from retrato.providers.http import Http
-from retrato.providers.huggingface_mapping import HuggingFaceMapping
-from retrato.providers.leg import Leg, NoteRequest, ResumableLeg
-from retrato.providers.replicate import ReplicateLeg
-from retrato.providers.replies import Verdict
-from retrato.providers.wavespeed import WavespeedLeg
-from retrato.providers.words import Words
+from retrato.providers.huggingface_account import Endpoints
+from retrato.providers.huggingface_endpoint import LEG, Endpoint, EndpointLeg
+from retrato.providers.huggingface_mapping import HuggingFaceMapping, known_routes
+from retrato.providers.huggingface_router import PARTNERS, Router
+from retrato.providers.leg import Leg
+
+log = structlog.get_logger()
 
 NAME = "huggingface"
-_MOVED = {400, 404, 410}
-_ONE_PARTNER = re.compile(r"\bprovider [\w-]+")
+_KEY = "HUGGINGFACE_API_KEY"
 
 
 class HuggingFace:
     """
-    FLUX.1 [dev] by way of Hugging Face.
+    FLUX.1 [dev], or what is configured, by way of Hugging Face.
 
-    Partners that the Hub names and that we do not know are passed over. Ours are asked in our own order:
-    only fal takes a width and a height. A partner whose last health check failed may still be called.
+    Partners are asked in the Hub's order; those that we do not speak with are passed over. One whose last
+    health check failed may still be called.
     """
 
     name = NAME
 
     def __init__(self, config: ProvidersConfig, http: Http) -> None:
+        self._config = config
         self._http = http
-        self._key = config.huggingface_key
-        self._router_url = config.huggingface_router_url
+        self._key = config.huggingface_key or ""
         self._model = config.huggingface_model
         self._mapping = HuggingFaceMapping(
             http,
@@ -49,13 +41,59 @@ class HuggingFace:
             model=config.huggingface_model,
             ttl_s=config.huggingface_mapping_ttl_s,
         )
+        bill_to = {"X-HF-Bill-To": config.huggingface_bill_to} if config.huggingface_bill_to else {}
+        self._router = Router(
+            http=http,
+            base_url=config.huggingface_router_url,
+            headers={"Authorization": f"Bearer {self._key}"} | bill_to,
+            model=self._model,
+            mapping=self._mapping,
+        )
+        self._endpoints = _endpoints(config, http) if config.huggingface_endpoint_name else None
 
     async def legs(self) -> Sequence[Leg]:
         """See `Provider.legs`."""
         if not self._key:
-            raise MisconfiguredError(f"{NAME}: no key; set HUGGINGFACE_API_KEY", leg=NAME, sent=False)
+            raise MisconfiguredError(f"{NAME}: no key; set {_KEY}", leg=NAME, sent=False)
+        own = [
+            EndpointLeg(endpoint, self._http, provider=NAME, key=self._key) for endpoint in await self._dedicated()
+        ]
+        try:
+            return [*own, *await self._partners()]
+        except ProviderError as exc:
+            if not own:
+                raise
+            log.debug("router.left_out", error=str(exc))
+            return own
+
+    def catalogue(self) -> Sequence[LegInfo]:
+        """See `Provider.catalogue`."""
+        config = self._config
+        dedicated = [LEG] if config.huggingface_endpoint_url else []
+        dedicated += [f"{LEG}/{config.huggingface_endpoint_name}"] if config.huggingface_endpoint_name else []
+        notes = dict.fromkeys(dedicated, "paid by the hour")
+        partners = [partner for partner in known_routes(self._model) or PARTNERS if partner in PARTNERS]
+        notes |= dict.fromkeys((f"{NAME}/{partner}" for partner in partners), "through the router")
+        return [
+            leg_info(leg, model=self._model, key_setting=_KEY, key_present=bool(self._key), note=note)
+            for leg, note in notes.items()
+        ]
+
+    async def credit_left(self) -> float | None:
+        """See `Provider.credit_left`; what is left of the monthly credit is on a page for people only."""
+        return None
+
+    async def close(self) -> None:
+        """Nothing of its own is open."""
+
+    async def _dedicated(self) -> Sequence[Endpoint]:
+        url = self._config.huggingface_endpoint_url
+        given = [Endpoint(leg=LEG, url=url, model=self._model)] if url else []
+        return [*given, *(await self._endpoints.running() if self._endpoints else ())]
+
+    async def _partners(self) -> Sequence[Leg]:
         routes = await self._mapping.routes()
-        legs = [self._leg(partner, routes[partner]) for partner in PARTNERS if partner in routes]
+        legs = [self._router.leg(partner, route) for partner, route in routes.items() if partner in PARTNERS]
         if not legs:
             raise GoneError(
                 f"{NAME}: {self._model} is served only by partners that Retrato does not speak with "
@@ -65,107 +103,13 @@ class HuggingFace:
             )
         return legs
 
-    async def close(self) -> None:
-        """Nothing of its own is open."""
 
-    def _leg(self, partner: str, route: str) -> Leg:
-        access = Access(
-            http=self._http,
-            leg=f"{NAME}/{partner}",
-            base_url=f"{self._router_url}/{partner}",
-            headers={"Authorization": f"Bearer {self._key}"},
-            readers=(read_hugging_face,),
-        )
-
-        def build(route: str) -> ResumableLeg:
-            return PARTNERS[partner](access, self._model, route)
-
-        return _RouterLeg(partner, route, build=build, mapping=self._mapping)
-
-
-class _RouterLeg:
-    """A partner's leg that asks the Hub again when its route is said to be wrong."""
-
-    provider = NAME
-    repeat_is_free = False
-
-    def __init__(
-        self,
-        partner: str,
-        route: str,
-        *,
-        build: Callable[[str], ResumableLeg],
-        mapping: HuggingFaceMapping,
-    ) -> None:
-        self._partner = partner
-        self._route = route
-        self._build = build
-        self._mapping = mapping
-        self._leg = build(route)
-        self.name = self._leg.name
-        self.model = self._leg.model
-
-    async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:
-        """See `Leg.draw`; a route that has moved is followed once."""
-        try:
-            return await self._leg.draw(order, on_request_id=on_request_id)
-        except (GoneError, BadRequestError) as error:
-            if error.request_id is not None or error.status not in _MOVED or not await self._has_moved():
-                raise
-        return await self._leg.draw(order, on_request_id=on_request_id)
-
-    async def resume(self, order: Order, request_id: str) -> RawPicture:
-        """See `ResumableLeg.resume`."""
-        return await self._leg.resume(order, request_id)
-
-    async def _has_moved(self) -> bool:
-        try:
-            route = (await self._mapping.reread()).get(self._partner)
-        except ProviderError:
-            return False
-        if route is None or route == self._route:
-            return False
-        self._route, self._leg = route, self._build(route)
-        return True
-
-
-def read_hugging_face(words: Words) -> Verdict | None:
-    """
-    What the router itself means (hub-docs, fal#1043, 2025 to 2026-10).
-
-    Its own words stand in ``error``; other shapes are a partner's and concern that partner only.
-    """
-    is_its_own = isinstance(words.fields.get("error"), str) or "X-Error-Message" in words.headers
-    match words.status:
-        case 400 if words.has("not supported by"):
-            # "Model not supported by provider fal-ai", "… by any provider you have enabled."
-            return Verdict(GoneError)
-        case 401:
-            return Verdict(MisconfiguredError, whole_provider=is_its_own)
-        case 402:
-            # The monthly credit is the account's; "… required to use provider fal-ai" is about one partner.
-            return Verdict(OutOfCreditError, whole_provider=is_its_own and not _ONE_PARTNER.search(words.text))
-        case 403 if words.has("authentication method"):
-            return Verdict(MisconfiguredError, whole_provider=True)
-    return None
-
-
-def _fal_ai(access: Access, model: str, route: str) -> ResumableLeg:
-    queue = replace(access, query="?_subdomain=queue", readers=(*access.readers, read_fal))
-    return FalQueueLeg(queue, provider=NAME, model=model, app=route)
-
-
-def _replicate(access: Access, model: str, route: str) -> ResumableLeg:
-    return ReplicateLeg(access, provider=NAME, model=model, path=route)
-
-
-def _wavespeed(access: Access, model: str, route: str) -> ResumableLeg:
-    return WavespeedLeg(access, provider=NAME, model=model, path=route)
-
-
-PARTNERS: Mapping[str, Callable[[Access, str, str], ResumableLeg]] = {
-    "fal-ai": _fal_ai,
-    "replicate": _replicate,
-    "wavespeed": _wavespeed,
-}
-"""The partners that we speak with, in the order in which they are asked: access, model, its route → leg."""
+def _endpoints(config: ProvidersConfig, http: Http) -> Endpoints:
+    return Endpoints(
+        http,
+        api_url=config.huggingface_endpoints_api_url,
+        hub_url=config.huggingface_hub_url,
+        key=config.huggingface_key or "",
+        pattern=config.huggingface_endpoint_name or "",
+        namespace=config.huggingface_namespace,
+    )

@@ -15,8 +15,14 @@ from retrato.providers.replies import to_error
 
 log = structlog.get_logger()
 
-DEFAULT_MODEL = "black-forest-labs/FLUX.1-dev"
-_DEFAULT_ROUTES: Mapping[str, Mapping[str, str]] = {DEFAULT_MODEL: {"fal-ai": "fal-ai/flux/dev"}}
+_DEFAULT_ROUTES: Mapping[str, Mapping[str, str]] = {
+    "black-forest-labs/FLUX.1-dev": {
+        "fal-ai": "fal-ai/flux/dev",
+        "replicate": "black-forest-labs/flux-dev",
+        "wavespeed": "wavespeed-ai/flux-dev",
+    },
+    "black-forest-labs/FLUX.1-schnell": {"nscale": "black-forest-labs/FLUX.1-schnell"},
+}
 """For a start while the Hub is down (mapping as of hub-docs text-to-image.md, 2026-08-22)."""
 
 _LOOKUP = "huggingface/mapping"
@@ -24,6 +30,11 @@ _TASK = "text-to-image"
 _LOOKUP_TIMEOUT_S = 10.0
 _AGAIN_AFTER_S = 60.0
 """The least time between two lookups, also after a failed one: nobody waits for a Hub that is down twice."""
+
+
+def known_routes(model: str) -> Mapping[str, str]:
+    """The partners that served *model* when this was written; empty where that is not known."""
+    return _DEFAULT_ROUTES.get(model, {})
 
 
 class _Entry(Answer):
@@ -49,7 +60,7 @@ class HuggingFaceMapping:
         self._url = f"{hub_url}/api/models/{quote(model)}?expand=inferenceProviderMapping"
         self._model = model
         self._ttl_s = ttl_s
-        self._routes: Mapping[str, str] | None = _DEFAULT_ROUTES.get(model)
+        self._routes: Mapping[str, str] | None = known_routes(model) or None
         self._fresh_until = self._again_at = http.clock()
         self._lock = asyncio.Lock()
 

@@ -9,8 +9,7 @@ from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Leg
 from retrato.providers.openai_images import ImagesLeg, read_openai
-from retrato.providers.openai_options import options_for, server_at
-from retrato.providers.pollinations import read_pollinations
+from retrato.providers.openai_options import is_hosted, options_for, server_at
 
 NAME = "openai"
 _KEY = "OPENAI_API_KEY"
@@ -20,29 +19,29 @@ class OpenAI:
     """
     One leg, named after the server: ``openai/openai``, ``openai/together``, … ``openai/compatible``.
 
-    A server other than OpenAI's may be asked without a key.
+    A server that is nobody's product may be asked without a key.
     """
 
     name = NAME
 
     def __init__(self, config: ProvidersConfig, http: Http) -> None:
-        self._server = server_at(config.openai_base_url)
+        server = server_at(config.openai_base_url)
         self._key = config.openai_key
-        self._is_open = config.has_own_openai_server
-        options = options_for(self._server, config.openai_model, config.openai_options)
+        self._is_open = not is_hosted(config.openai_base_url)
+        self._options = options_for(server, config.openai_model, config.openai_options)
         authorization = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._leg = ImagesLeg(
             Access(
                 http=http,
-                leg=f"{NAME}/{self._server}",
+                leg=f"{NAME}/{server}",
                 base_url=config.openai_base_url,
-                headers=authorization | options.extra_headers,
-                readers=(read_openai, *((read_pollinations,) if self._server == "pollinations" else ())),
+                headers=authorization | self._options.extra_headers,
+                readers=(read_openai,),
             ),
             provider=NAME,
             model=config.openai_model,
-            options=options,
-            is_priced_by_tokens=self._server == "openai",
+            options=self._options,
+            is_priced_by_tokens=server == "openai",
         )
 
     async def legs(self) -> Sequence[Leg]:
@@ -59,6 +58,7 @@ class OpenAI:
             key_setting=_KEY,
             key_present=bool(self._key),
             usable=bool(self._key) or self._is_open,
+            price_usd=self._options.price_usd,
         )
         return [info]
 

@@ -106,6 +106,11 @@ def server_at(base_url: str) -> str:
     return next((name for end, name in _HOSTS.items() if host == end or host.endswith(f".{end}")), "compatible")
 
 
+def is_hosted(base_url: str) -> bool:
+    """Whether *base_url* is a paid service that is known by its name: none of these answers without a key."""
+    return server_at(base_url) not in {"compatible", "localai"}
+
+
 def options_for(server: str, model: str, text: str | None = None) -> ImagesOptions:
     """
     The preset of *server* for *model*, with what *text* (``RETRATO_OPENAI_OPTIONS``, JSON) changes in it.

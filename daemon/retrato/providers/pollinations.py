@@ -4,22 +4,30 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
-from retrato.domain.errors import BadPictureError, BusyError, DownError, GoneError, RefusedError
+from retrato.domain.errors import BusyError, DownError, GoneError, RefusedError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
+from retrato.providers.catalogue import LegInfo, leg_info
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Leg, NoteRequest
+from retrato.providers.openai_answer import first_picture, read_images
 from retrato.providers.pollinations_legacy import LegacyLeg
 from retrato.providers.prices import cost_usd
 from retrato.providers.replies import Verdict
 from retrato.providers.words import Words
 
 NAME = "pollinations"
+_KEY = "POLLINATIONS_API_KEY"
+_BALANCE_TIMEOUT_S = 10.0
 _MODEL = "flux"
 """Their ``flux`` is Flux Schnell in four steps; FLUX.1 [dev] is not served (registry/image.ts, 2026-08)."""
 _LONGEST_GET = 2048
 """An address of so many bytes passes everywhere; longer prompts go by POST."""
+
+
+class _Balance(Answer):
+    balance: float
 
 
 class Pollinations:
@@ -29,8 +37,10 @@ class Pollinations:
 
     def __init__(self, config: ProvidersConfig, http: Http) -> None:
         self._leg: Leg
+        self._balance: Access | None = None
         if config.pollinations_key:
-            self._leg = GenLeg(http, base_url=config.pollinations_url, key=config.pollinations_key)
+            gen = GenLeg(http, base_url=config.pollinations_url, key=config.pollinations_key)
+            self._leg, self._balance = gen, gen.access
         else:
             self._leg = LegacyLeg(http, provider=NAME, base_url=config.pollinations_legacy_url)
 
@@ -38,17 +48,30 @@ class Pollinations:
         """See `Provider.legs`."""
         return (self._leg,)
 
+    def catalogue(self) -> Sequence[LegInfo]:
+        """See `Provider.catalogue`."""
+        has_key = self._balance is not None
+        return [
+            leg_info(GenLeg.name, model=GenLeg.model, key_setting=_KEY, key_present=has_key),
+            leg_info(
+                LegacyLeg.name,
+                model=LegacyLeg.model,
+                key_setting=None,
+                key_present=True,
+                usable=not has_key,
+                note=f"only without {_KEY}; no promise, a picture a minute",
+            ),
+        ]
+
+    async def credit_left(self) -> float | None:
+        """See `Provider.credit_left`; a Pollen is about a dollar."""
+        if self._balance is None:
+            return None
+        reply = await self._balance.look("/account/balance", timeout_s=_BALANCE_TIMEOUT_S)
+        return self._balance.parse(_Balance, self._balance.checked(reply)).balance
+
     async def close(self) -> None:
         """Nothing of its own is open."""
-
-
-class _Entry(Answer):
-    b64_json: str | None = None
-    url: str | None = None
-
-
-class _Images(Answer):
-    data: list[_Entry]
 
 
 class GenLeg:
@@ -65,7 +88,7 @@ class GenLeg:
     repeat_is_free = True
 
     def __init__(self, http: Http, *, base_url: str, key: str) -> None:
-        self._access = Access(
+        self.access = Access(
             http=http,
             leg=self.name,
             base_url=base_url,
@@ -73,18 +96,22 @@ class GenLeg:
             readers=(read_pollinations,),
         )
 
+    def price_usd(self, order: Order) -> float | None:
+        """See `Leg.price_usd`."""
+        return cost_usd(self.name, self.model, order)
+
     async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:  # noqa: ARG002
         """See `Leg.draw`. There is no id to tell: the order itself is the key to the picture."""
         path = f"/image/{quote(order.prompt, safe='')}?{urlencode(_parameters(order))}"
         if len(path) <= _LONGEST_GET:
-            data = (await self._access.order_by_get(path)).body
+            data = (await self.access.order_by_get(path)).body
         else:
             data = await self._post(order)
         return RawPicture(
             data=data,
             model=self.model,
             seed=order.seed,
-            cost_usd=cost_usd(self.name, width=order.width, height=order.height),
+            cost_usd=self.price_usd(order),
         )
 
     async def _post(self, order: Order) -> bytes:
@@ -99,13 +126,8 @@ class GenLeg:
             "nologo": True,
             "private": True,
         }
-        reply = await self._access.order("/v1/images/generations", body)
-        entry = next(iter(self._access.parse(_Images, reply).data), None)
-        if entry and entry.b64_json:
-            return self._access.decode(entry.b64_json)
-        if entry and entry.url:
-            return await self._access.fetch(entry.url)
-        raise BadPictureError(f"{self.name}: no picture in the answer", leg=self.name)
+        reply = await self.access.order("/v1/images/generations", body)
+        return await first_picture(self.access, read_images(self.access, reply))
 
 
 def read_pollinations(words: Words) -> Verdict | None:

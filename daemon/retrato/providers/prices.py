@@ -48,22 +48,16 @@ PRICES: Mapping[str, Price] = {
         usd=0.025, model=_DEV, source="replicate model page, litellm price map", seen=_AUGUST
     ),
     "huggingface/wavespeed": Price(usd=0.012, model=_DEV, source=_THIRD_PARTY, seen=_AUGUST),
-    "huggingface/nscale": Price(
-        usd=0.0013, model=_SCHNELL, per_megapixel=True, source=_NSCALE_LIST, seen=_AUGUST
-    ),
+    "huggingface/nscale": Price(usd=0.0013, model=_SCHNELL, per_megapixel=True, source=_NSCALE_LIST, seen=_AUGUST),
     "huggingface/together": Price(
         usd=0.0027, model=_SCHNELL, per_megapixel=True, source=_THIRD_PARTY, seen=_AUGUST
     ),
-    "fal/queue": Price(
-        usd=0.025, model="fal-ai/flux/dev", per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST
-    ),
+    "fal/queue": Price(usd=0.025, model="fal-ai/flux/dev", per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST),
     "fal/run": Price(usd=0.025, model="fal-ai/flux/dev", per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST),
     "openai/openai": Price(
         usd=0.053, model="gpt-image-2", source="medium quality; litellm price map 1.109.1, fal's list", seen=_MAP
     ),
-    "openai/together": Price(
-        usd=0.0027, model=_SCHNELL, per_megapixel=True, source=_THIRD_PARTY, seen=_AUGUST
-    ),
+    "openai/together": Price(usd=0.0027, model=_SCHNELL, per_megapixel=True, source=_THIRD_PARTY, seen=_AUGUST),
     "openai/nscale": Price(usd=0.0013, model=_SCHNELL, per_megapixel=True, source=_NSCALE_LIST, seen=_AUGUST),
     "openai/xai": Price(
         usd=0.02, model="grok-imagine-image", source="litellm price map 1.109.1, after docs.x.ai", seen=_MAP

@@ -1,17 +1,46 @@
-"""Provider names → providers. A further provider is one file and one line here."""
+"""Provider names → providers, and which key each needs. A further provider is one file and one line here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import structlog
 
 from retrato.domain.errors import ConfigError
+from retrato.providers.catalogue import LegInfo
 from retrato.providers.config import ProvidersConfig
+from retrato.providers.fal import Fal
 from retrato.providers.http import Http
 from retrato.providers.huggingface import HuggingFace
 from retrato.providers.leg import Provider
+from retrato.providers.openai import OpenAI
+from retrato.providers.openai_options import is_hosted
 from retrato.providers.pollinations import Pollinations
 
-BUILDERS: Mapping[str, Callable[[ProvidersConfig, Http], Provider]] = {
-    "huggingface": HuggingFace,
-    "pollinations": Pollinations,
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """How a provider is made. ``key`` is the field of `ProvidersConfig` that holds its key."""
+
+    build: Callable[[ProvidersConfig, Http], Provider]
+    key: str
+    needs_key: Callable[[ProvidersConfig], bool] = lambda _: True
+
+    def __call__(self, config: ProvidersConfig, http: Http) -> Provider:
+        """Make the provider on one entered *http*."""
+        return self.build(config, http)
+
+    def lacks_key(self, config: ProvidersConfig) -> bool:
+        """Whether it cannot work for want of its key."""
+        return getattr(config, self.key) is None and self.needs_key(config)
+
+
+BUILDERS: Mapping[str, Builder] = {
+    "huggingface": Builder(HuggingFace, key="huggingface_key"),
+    "pollinations": Builder(Pollinations, key="pollinations_key", needs_key=lambda _: False),
+    "fal": Builder(Fal, key="fal_key"),
+    "openai": Builder(OpenAI, key="openai_key", needs_key=lambda config: is_hosted(config.openai_base_url)),
 }
 
 
@@ -30,3 +59,27 @@ def build_providers(config: ProvidersConfig, http: Http) -> tuple[Provider, ...]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"RETRATO_PROVIDERS is {','.join(names)!r}; it should name each once, out of {known}")
     return tuple(BUILDERS[name](config, http) for name in names)
+
+
+def with_keys(config: ProvidersConfig, *, named: bool) -> ProvidersConfig:
+    """
+    *config* without the providers that lack a key they need; each is told aloud.
+
+    Raises:
+        ConfigError: somebody *named* the provider, so it must not be left out; the message names the setting.
+
+    """
+    remedies = {each.name: each.metadata.get("remedy") for each in fields(ProvidersConfig)}
+    lacking = [name for name in config.providers if name in BUILDERS and BUILDERS[name].lacks_key(config)]
+    for name in lacking:
+        remedy = remedies[BUILDERS[name].key]
+        if named:
+            raise ConfigError(f"RETRATO_PROVIDERS names {name}, but there is no key: {remedy}")
+        log.warning("provider.left_out", provider=name, reason="no key", remedy=remedy)
+    return replace(config, providers=tuple(name for name in config.providers if name not in lacking))
+
+
+def catalogue(config: ProvidersConfig) -> Sequence[LegInfo]:
+    """Every leg of every provider that there is, in use or not, for people to compare; asks nobody."""
+    http = Http(version="")  # never entered: nothing is sent
+    return [info for build in BUILDERS.values() for info in build(config, http).catalogue()]

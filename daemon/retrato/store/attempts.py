@@ -1,59 +1,116 @@
-"""Attempts: one row per call to a provider, committed before the call."""
+"""Attempts: one row per call to a provider, committed before the call, with its share of limits and money."""
 
-from retrato.domain.errors import LeaseLostError
+import json
+from dataclasses import asdict
+
+import asyncpg
+
+from retrato.domain.attempt import Bid, Pending
+from retrato.domain.errors import BudgetSpentError, LeaseLostError, LegFullError
 from retrato.domain.faults import Fault
 from retrato.domain.job import Job
+from retrato.domain.picture import Order
 from retrato.store.database import Database
 from retrato.store.queries import query, storable
 
 
 class AttemptLog:
-    """The real ``generation.ports.AttemptLog``."""
+    """
+    The real ``generation.ports.AttemptLog``.
 
-    def __init__(self, database: Database) -> None:
+    *monthly_budget_usd* is what all replicas together may spend in a month (UTC); None = no limit. With a budget a
+    leg whose price is not known is not asked: nobody could tell whether the budget holds.
+    """
+
+    def __init__(self, database: Database, *, monthly_budget_usd: float | None = None) -> None:
         self._database = database
+        self._budget_usd = monthly_budget_usd
+        self._begin = query("begin_attempt")
+        self._end = query("end_attempt")
 
-    async def begin(
-        self, job: Job, *, version: int, provider: str, leg: str, model: str, seed: int, redraw: int
-    ) -> int:
+    async def begin(self, job: Job, bid: Bid) -> int:
         """
-        Commit an attempt in state ``sending`` and return its id.
+        Take the leg's turn, set the money aside, commit an attempt in state ``sending``, and return its id.
 
         Raises:
             LeaseLostError: the job is not ours any more; the call must not be made.
+            LegFullError: the leg's limits, or another's probe of it, do not allow a call now.
+            BudgetSpentError: the month's budget does not allow it.
 
         """
+        if self._budget_usd is not None and bid.price_usd is None:
+            raise BudgetSpentError(bid.leg, price_usd=None)
         row = await self._database.fetchrow(
-            query("begin_attempt"), job.persona_id, job.token, version, provider, leg, model, seed, redraw
+            self._begin,
+            job.persona_id,
+            job.token,
+            bid.version,
+            bid.provider,
+            bid.leg,
+            bid.model,
+            bid.order.seed,
+            bid.redraw,
+            json.dumps(asdict(bid.order)),
+            bid.limits.interval_s,
+            bid.limits.at_once,
+            bid.hold_s,
+            bid.price_usd,
+            self._budget_usd,
         )
-        if row is None:
+        assert row is not None
+        if row["lost"]:
             raise LeaseLostError(f"job {job.persona_id} is not held under fence {job.token} any more")
+        if row["short"]:
+            raise BudgetSpentError(bid.leg, price_usd=bid.price_usd)
+        if row["id"] is None:
+            raise LegFullError(bid.leg, wait_s=row["wait_s"])
         return int(row["id"])
 
     async def note_request(self, attempt_id: int, request_id: str) -> None:
         """Keep the provider's id of the request, as soon as it is known."""
         await self._database.execute(query("note_request"), attempt_id, request_id)
 
-    async def note_picture(self, job: Job, *, image_key: str, sha256: str) -> None:
-        """Keep where the picture of the attempt that succeeded is stored, before the write-back."""
-        await self._database.execute(query("note_picture"), job.token, image_key, sha256, job.persona_id)
+    async def note_picture(self, job: Job, *, image_key: str, thumbnail_key: str, sha256: str) -> None:
+        """Keep where the pictures of the attempt that succeeded are stored, before the write-back."""
+        await self._database.execute(
+            query("note_picture"), job.persona_id, job.token, image_key, thumbnail_key, sha256
+        )
 
     async def succeed(self, attempt_id: int, *, cost_usd: float | None, seed: int | None) -> None:
         """The provider delivered a usable picture."""
-        await self._end(attempt_id, "succeeded", cost_usd=cost_usd, seed=seed)
+        await self._database.execute(self._end, attempt_id, "succeeded", None, None, cost_usd, seed, None)
 
-    async def fail(self, attempt_id: int, *, fault: Fault, error: str, cost_usd: float | None) -> None:
-        """The attempt ended without a usable picture."""
-        await self._end(attempt_id, "failed", fault=fault.value, error=storable(error, 2000), cost_usd=cost_usd)
-
-    async def _end(
+    async def fail(
         self,
         attempt_id: int,
-        state: str,
         *,
-        fault: str | None = None,
-        error: str | None = None,
+        fault: Fault,
+        error: str,
         cost_usd: float | None,
-        seed: int | None = None,
+        price_usd: float | None = None,
     ) -> None:
-        await self._database.execute(query("end_attempt"), attempt_id, state, fault, error, cost_usd, seed)
+        """The attempt ended without a usable picture; with an unknown outcome *price_usd* counts as spent."""
+        text = storable(error, 2000)
+        await self._database.execute(self._end, attempt_id, "failed", fault.value, text, cost_usd, None, price_usd)
+
+    async def pending(self, job: Job, *, version: int) -> Pending | None:
+        """What an earlier claim of *job* began for *version* and did not bring home; it is ours from now on."""
+        row = await self._database.fetchrow(query("pending_attempt"), job.persona_id, job.token, version)
+        return _to_pending(row) if row is not None else None
+
+
+def _to_pending(row: asyncpg.Record) -> Pending:
+    return Pending(
+        id=row["id"],
+        provider=row["provider"],
+        leg=row["leg"],
+        model=row["model"],
+        redraw=row["redraw"],
+        order=Order(**json.loads(row["ordered"])),
+        request_id=row["request_id"],
+        seed=row["seed"],
+        cost_usd=None if row["cost_usd"] is None else float(row["cost_usd"]),
+        image_key=row["image_key"],
+        thumbnail_key=row["thumbnail_key"],
+        sha256=row["sha256"],
+    )

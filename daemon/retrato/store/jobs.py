@@ -86,6 +86,7 @@ class Jobs:
                 generation=row["generation"],
                 attempts=row["attempts"],
                 takeovers=row["takeovers"],
+                version=row["version"],
                 waited_s=row["waited_s"],
             )
             for row in rows

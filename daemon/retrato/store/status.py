@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from retrato.store.database import Database
 from retrato.store.queries import query
@@ -59,6 +59,27 @@ class ReplicaStatus:
     running: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one company paid to one provider in one month; pictures of unknown cost are counted, not guessed."""
+
+    month: date
+    empresa_id: str
+    provider: str
+    pictures: int
+    cost_usd: float
+    of_unknown_cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthsBudget:
+    """The current month's money: spent, and set aside for calls under way or of unknown outcome."""
+
+    month: date
+    spent_usd: float
+    reserved_usd: float
+
+
 class Status:
     """Reads the view and the tables of state."""
 
@@ -103,3 +124,13 @@ class Status:
         """Replicas that gave a sign of life lately."""
         rows = await self._database.fetch(query("list_replicas"), seen_within_s)
         return [ReplicaStatus(**dict(row)) for row in rows]
+
+    async def costs(self, *, months: int = 1, empresa_id: str | None = None) -> list[Cost]:
+        """What was paid in the last *months* calendar months (UTC), this one included."""
+        rows = await self._database.fetch(query("sum_costs"), months, empresa_id)
+        return [Cost(**dict(row)) for row in rows]
+
+    async def budget(self) -> MonthsBudget | None:
+        """Spending under a budget in the current month; None where no budget applied yet."""
+        row = await self._database.fetchrow(query("this_months_budget"))
+        return MonthsBudget(**dict(row)) if row is not None else None

@@ -1,4 +1,6 @@
-"""The Hub's mapping lookup: who serves a model (PROVIDERS.md, A.3)."""
+"""The Hub's lookup of one model: who serves it, and what it is for (PROVIDERS.md, A.3)."""
+
+from typing import Any
 
 from aiohttp import web
 
@@ -8,6 +10,16 @@ from retrato.simulator.fault import answer
 from retrato.simulator.world import Rejection, World
 
 _EXPANDED = "inferenceProviderMapping"
+_CARDS = {
+    "stabilityai/stable-diffusion-3-medium-diffusers": {
+        "pipeline_tag": "text-to-image",
+        "library_name": "diffusers",
+        "tags": ["diffusers", "safetensors", "text-to-image"],
+    },
+}
+"""The Hub's own answer, where nothing is expanded. For hf-inference its client asks here what a model can do."""
+
+# The header, not the body, tells the official client that it is the model that is missing.
 _UNKNOWN = answer(404, {"error": "Not Found"}, name="hub_404", headers={"X-Error-Code": "RepoNotFound"})
 
 
@@ -23,13 +35,16 @@ async def _model(exchange: Exchange) -> web.Response:
     info = exchange.request.match_info
     model = f"{info['owner']}/{info['name']}"
     if model not in exchange.world.mapping:
-        raise reject("hf_404")
-    answer = {"_id": "66aaa9e1c0d2b4f1a2b3c4d5", "id": model}
+        raise Rejection(_UNKNOWN)
     query = exchange.request.query
-    if _EXPANDED in (*query.getall("expand", []), *query.getall("expand[]", [])):
-        answer[_EXPANDED] = exchange.world.mapping[model]
+    expanded = {*query.getall("expand", []), *query.getall("expand[]", [])}
+    body: dict[str, Any] = {"_id": "66aaa9e1c0d2b4f1a2b3c4d5", "id": model}
+    if _EXPANDED in expanded:
+        body[_EXPANDED] = exchange.world.mapping[model]
+    elif not expanded:
+        body |= _CARDS.get(model, {})
     return json_response(
-        answer,
+        body,
         RateLimit='"api";r=499;t=300',
         RateLimit_Policy='"fixed window";"api";q=500;w=300',
     )
