@@ -26,7 +26,8 @@ from retrato.imaging.finish import finish
 from retrato.prompts.compose import compose
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
-from retrato.providers.registry import build_providers
+from retrato.providers.leg import Provider
+from retrato.providers.registry import build_providers, with_keys
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
 from retrato.services.keeper import Keeper
@@ -196,23 +197,13 @@ async def open_daemon(
         ConfigError: a provider is unknown or lacks its key, or the store's address is wrong.
 
     """
-    config = providers_config(settings)
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
         if console is not None:
             console.ready_when(base.status.ping)
             if pages:
                 console.show(store)
-        http = await stack.enter_async_context(
-            Http(
-                version=VERSION,
-                timeout_s=settings.request_timeout_seconds,
-                result_hosts=settings.result_hosts,
-            )
-        )
-        providers = build_providers(config, http)
-        for provider in providers:
-            stack.push_async_callback(provider.close)
+        providers = await stack.enter_async_context(open_providers(settings))
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
         jobs = Jobs(base.database, replica_id=holdings.replica_id, lease_s=settings.lease_seconds)
         attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd)
@@ -257,30 +248,62 @@ async def open_daemon(
         )
 
 
+@asynccontextmanager
+async def open_providers(settings: Settings) -> AsyncIterator[tuple[Provider, ...]]:
+    """
+    The configured providers on one HTTP client.
+
+    Raises:
+        ConfigError: a provider is unknown or lacks its key.
+
+    """
+    config = providers_config(settings)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(
+            Http(
+                version=VERSION,
+                timeout_s=settings.request_timeout_seconds,
+                result_hosts=settings.result_hosts,
+            )
+        )
+        providers = build_providers(config, http)
+        for provider in providers:
+            stack.push_async_callback(provider.close)
+        yield providers
+
+
 def providers_config(settings: Settings) -> ProvidersConfig:
     """
     What the providers are built from; a provider of the default order that lacks its key is left out, aloud.
 
     Raises:
-        ConfigError: a provider that was named lacks its key; the message names the setting.
+        ConfigError: a provider that was named lacks its key, or a value cannot be one; the message names the
+            setting.
 
     """
-    names = settings.providers
-    if "huggingface" in names and settings.huggingface_api_key is None:
-        remedy = "set HUGGINGFACE_API_KEY (or HF_TOKEN) to a token that may call Inference Providers"
-        if "providers" in settings.model_fields_set:
-            raise ConfigError(f"RETRATO_PROVIDERS names huggingface, but there is no key: {remedy}")
-        log.warning("provider.left_out", provider="huggingface", reason="no key", remedy=remedy)
-        names = tuple(name for name in names if name != "huggingface")
-    return ProvidersConfig(
-        providers=names,
+    config = ProvidersConfig(
+        providers=settings.providers,
         huggingface_key=_plain(settings.huggingface_api_key),
+        huggingface_model=settings.huggingface_model,
         huggingface_router_url=settings.huggingface_router_url,
         huggingface_hub_url=settings.huggingface_hub_url,
+        huggingface_endpoint_name=settings.huggingface_endpoint_name,
+        huggingface_endpoints_api_url=settings.huggingface_endpoints_api_url,
+        huggingface_namespace=settings.huggingface_namespace,
+        huggingface_bill_to=settings.huggingface_bill_to,
         pollinations_key=_plain(settings.pollinations_api_key),
         pollinations_url=settings.pollinations_url,
         pollinations_legacy_url=settings.pollinations_legacy_url,
+        fal_key=_plain(settings.fal_key),
+        fal_model=settings.fal_model,
+        fal_queue_url=settings.fal_queue_url,
+        fal_run_url=settings.fal_run_url,
+        openai_key=_plain(settings.openai_api_key),
+        openai_model=settings.openai_model,
+        openai_base_url=settings.openai_base_url,
+        openai_options=_plain(settings.openai_options),
     )
+    return with_keys(config, named="providers" in settings.model_fields_set)
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -74,6 +74,33 @@ class Settings(BaseSettings):
     pollinations_api_key: SecretStr | None = _key("POLLINATIONS_API_KEY")
     """Key of gen.pollinations.ai; without one the slow anonymous host is used."""
 
+    fal_key: SecretStr | None = _key("FAL_KEY")
+    """Key of fal.ai."""
+
+    openai_api_key: SecretStr | None = _key("OPENAI_API_KEY")
+    """Key of the server at ``openai_base_url``; one of your own may go without."""
+
+    huggingface_model: str = "black-forest-labs/FLUX.1-dev"
+    """The model's name on the Hub. Which partners serve it is looked up there."""
+
+    huggingface_endpoint_name: str | None = None
+    """Name or pattern (``vc-flux-*``) of the account's dedicated endpoints; those that run are asked first."""
+
+    huggingface_namespace: str | None = None
+    """User or organisation whose endpoints are meant; default the key's owner."""
+
+    huggingface_bill_to: str | None = None
+    """Organisation that pays for calls through the router."""
+
+    fal_model: str = "fal-ai/flux/dev"
+    """The application's id at fal.ai."""
+
+    openai_model: str = "gpt-image-2"
+    """The model's name at ``openai_base_url``."""
+
+    openai_options: SecretStr | None = None
+    """JSON object: how this server's dialect differs from the preset that its host name selects."""
+
     huggingface_router_url: str = "https://router.huggingface.co"
     """Base URL of the inference router."""
 
@@ -85,6 +112,18 @@ class Settings(BaseSettings):
 
     pollinations_legacy_url: str = "https://image.pollinations.ai"
     """Base URL of the anonymous host."""
+
+    huggingface_endpoints_api_url: str = "https://api.endpoints.huggingface.cloud"
+    """Base URL of the API that tells the account's endpoints."""
+
+    fal_queue_url: str = "https://queue.fal.run"
+    """Base URL of fal's queue."""
+
+    fal_run_url: str = "https://fal.run"
+    """Base URL of fal's synchronous route, asked when the queue fails."""
+
+    openai_base_url: str = "https://api.openai.com/v1"
+    """Base URL of the OpenAI-compatible server, with its ``/v1``."""
 
     result_hosts: CommaSeparated = ()
     """``host[:port]`` entries from which pictures may be downloaded although private or plain http."""

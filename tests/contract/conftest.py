@@ -1,4 +1,4 @@
-"""A simulator, and the official clients led to it. Only addresses are changed; what the clients do is their own."""
+"""A simulator, and the official clients led to it: their addresses are changed, what they do is their own."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 from PIL import Image
+from tests.e2e.processes import Shell
 
+from retrato.simulator.scenario import Scenario
 from retrato.simulator.server import Simulator
 
 READY = "select version from retrato.persona_status where persona_id = $1 and state = 'ready' and version >= $2"
@@ -187,6 +189,67 @@ async def test_killed_daemon_loses_no_persona(shell, simulator, connection, inse
     assert version == 1
 
 
+async def test_successor_collects_what_a_killed_daemon_has_ordered_and_pays_once(
+    tmp_path, dsn, connection, insert, until
+):
+    async with Simulator(Scenario(faces=False, latency_seconds={"default": (4, 4)})) as slow:
+        shell = Shell(tmp_path, dsn, slow)
+        async with shell.daemon() as first:
+            await first.said("daemon.started")
+            persona_id = await insert()
+            await until("select count(*) from retrato.attempts where request_id is not null")
+            first.process.kill()
+            await first.process.wait()
+        async with shell.daemon() as second:
+            await second.said("daemon.started")
+
+            await until(READY, persona_id, 1)
+
+        orders, paid_twice = slow.world.ledger.orders(), slow.world.ledger.paid_twice()
+    assert len(orders) == 1
+    assert not paid_twice
+    assert await connection.fetchval("select count(*) from retrato.attempts") == 1
+
+
+async def test_successor_writes_back_what_was_stored_before_the_kill(shell, simulator, connection, insert, until):
+    # The application holds the persona's row, so that the write-back waits with the picture already stored.
+    application = await asyncpg.connect(shell.env["RETRATO_DATABASE_URL"])
+    async with shell.daemon() as first:
+        await first.said("daemon.started")
+        persona_id = await insert()
+        transaction = application.transaction()
+        await transaction.start()
+        await application.execute("select from personas where id = $1::text::uuid for update", persona_id)
+        await until("select count(*) from retrato.attempts where image_key is not null")
+        first.process.kill()
+        await first.process.wait()
+        await transaction.rollback()
+    await application.close()
+
+    async with shell.daemon() as second:
+        await second.said("daemon.started")
+        await until(READY, persona_id, 1)
+
+    assert len(simulator.world.ledger.orders()) == 1
+    assert second.events("avatar.completed")
+    assert len(stored_files(shell.folder)) == 2
+
+
+async def test_month_without_money_waits_and_says_why(shell, connection, insert, until):
+    async with shell.daemon(RETRATO_MONTHLY_BUDGET_USD="0.03", RETRATO_PROVIDERS="huggingface") as daemon:
+        await daemon.said("daemon.started")
+        for number in range(3):
+            await insert(f"Persona {number}")
+        await daemon.said("job.released")
+        reason = await until("select last_error from retrato.persona_status where state = 'queued' limit 1")
+        await daemon.said("avatar.finished")
+        status = (await shell.run("status", "--json")).json()
+
+    assert "RETRATO_MONTHLY_BUDGET_USD" in reason
+    assert status["total"]["ready"] == 1
+    assert status["budget"]["spent_usd"] <= 0.03
+
+
 async def test_hostile_personas_all_get_an_avatar(shell, connection, insert, until):
     names = [
         "'; drop table personas; --",
@@ -233,6 +296,7 @@ async def test_taken_console_port_does_not_stop_the_work(shell, insert, until):
 async def test_health_is_answered_without_the_console(shell):
     async with shell.daemon("--no-console") as daemon:
         started = await daemon.said("console.started")
+        await daemon.said("daemon.started")
         async with aiohttp.ClientSession() as session:
             async with session.get(started["url"] + "/healthz") as answer:
                 health = answer.status

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from retrato.domain.attempt import Bid, LegLimits
 from retrato.domain.errors import LeaseLostError, ProviderError, UnusablePictureError
 from retrato.domain.faults import POLICIES, Fault
 from retrato.domain.job import Job
 from retrato.domain.picture import Order, Picture, RawPicture
 from retrato.generation.chain import Chain
+from retrato.providers.catalogue import LegInfo
 from retrato.providers.leg import Leg, NoteRequest, Provider
 
 JOB = Job(persona_id="p1", empresa_id="e1", token=7, generation=1)
@@ -49,17 +51,24 @@ class Row:
 
 
 class FakeAttempts:
-    """``generation.ports.AttemptLog`` in memory; *trouble* is raised instead of writing."""
+    """
+    ``generation.ports.AttemptLog`` in memory.
+
+    *trouble* is raised instead of writing; *refusals* of a leg, one after the other, instead of beginning.
+    """
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.refusals: dict[str, list[Exception]] = {}
         self.is_lost = False
         self.trouble: Exception | None = None
 
-    async def begin(self, job: Job, *, provider: str, leg: str, seed: int, redraw: int, **_: Any) -> int:
+    async def begin(self, job: Job, bid: Bid) -> int:
         if self.is_lost:
             raise LeaseLostError(f"job {job.persona_id} is not ours")
-        self.rows.append(Row(provider=provider, leg=leg, seed=seed, redraw=redraw))
+        if refusals := self.refusals.get(bid.leg):
+            raise refusals.pop(0)
+        self.rows.append(Row(provider=bid.provider, leg=bid.leg, seed=bid.order.seed, redraw=bid.redraw))
         return len(self.rows) - 1
 
     async def note_request(self, attempt_id: int, request_id: str) -> None:
@@ -68,7 +77,15 @@ class FakeAttempts:
     async def succeed(self, attempt_id: int, *, cost_usd: float | None, seed: int | None) -> None:  # noqa: ARG002
         self._write(attempt_id, state="succeeded", cost_usd=cost_usd)
 
-    async def fail(self, attempt_id: int, *, fault: Fault, error: str, cost_usd: float | None) -> None:
+    async def fail(
+        self,
+        attempt_id: int,
+        *,
+        fault: Fault,
+        error: str,
+        cost_usd: float | None,
+        price_usd: float | None = None,  # noqa: ARG002
+    ) -> None:
         self._write(attempt_id, state="failed", fault=fault, error=error, cost_usd=cost_usd)
 
     def _write(self, attempt_id: int, **values: Any) -> None:
@@ -122,11 +139,15 @@ class FakeLeg:
         self.provider = name.partition("/")[0]
         self.model = "flux"
         self.repeat_is_free = repeat_is_free
+        self.limits = LegLimits()
         self.seeds: list[int] = []
         self._script = list(script) or [b"picture"]
         self._request_id = request_id
         self._during = during
         self._hangs = hangs
+
+    def price_usd(self, order: Order) -> float | None:  # noqa: ARG002
+        return 0.025
 
     async def draw(self, order: Order, *, on_request_id: NoteRequest) -> RawPicture:
         self.seeds.append(order.seed)
@@ -173,6 +194,12 @@ class FakeProvider:
             raise self._error
         return self._legs
 
+    def catalogue(self) -> Sequence[LegInfo]:
+        return ()
+
+    async def credit_left(self) -> float | None:
+        return None
+
     async def close(self) -> None:
         pass
 
@@ -198,6 +225,10 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.book = FakeLegBook(self.time)
+
+    def row(self, leg: str) -> Row:
+        """An attempt that somebody else has left behind."""
+        return Row(provider=leg.partition("/")[0], leg=leg, seed=55, redraw=0)
 
     def chain(self, *legs: FakeLeg | Provider, **more: Any) -> Chain:
         """A chain of *legs*, each a provider of its own unless it is one."""

@@ -44,4 +44,9 @@ def config(simulator: Simulator) -> ProvidersConfig:
         pollinations_key="sk_CanaryKeyOfPollinations0123456789",
         pollinations_url=simulator.urls.pollinations,
         pollinations_legacy_url=simulator.urls.pollinations_legacy,
+        fal_key="id-of-the-canary:SecretHalfOfTheCanary0123456789",
+        fal_queue_url=simulator.urls.fal_queue,
+        fal_run_url=simulator.urls.fal_run,
+        openai_key="sk-CanaryKeyOfOpenAI0123456789",
+        openai_base_url=simulator.urls.openai_base,
     )

@@ -16,7 +16,7 @@ from retrato.domain.errors import (
 )
 from retrato.providers.access import Access
 from retrato.providers.config import ProvidersConfig
-from retrato.providers.fal import FalQueueLeg
+from retrato.providers.fal_queue import FalQueueLeg
 from retrato.providers.http import Http
 from retrato.providers.huggingface import HuggingFace
 from retrato.providers.leg import ResumableLeg
@@ -57,11 +57,21 @@ async def test_result_is_downloaded_without_the_key(
     assert simulator.world.ledger.leaks() == []
 
 
-@pytest.mark.parametrize("named", ["", "http://[", "https://queue.fal.run/fal-ai/flux/requests/r1"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        "",
+        "http://[",
+        "https://queue.fal.run/fal-ai/flux/requests/r1",
+        "https://r.test/fal-ai/fal-ai/flux/requests/r1",
+    ],
+)
 async def test_answer_is_looked_for_through_the_router_wherever_the_ticket_points(
     http: Http, request_ids: RequestIds, named: str
 ):
-    access = Access(http=http, leg="huggingface/fal-ai", base_url="https://r.test/fal-ai", headers={})
+    access = Access(
+        http=http, leg="huggingface/fal-ai", base_url="https://r.test/fal-ai", headers={}, is_router=True
+    )
     leg = FalQueueLeg(access, provider="huggingface", model="m", app="fal-ai/flux/dev")
     here = "https://r.test/fal-ai/fal-ai/flux/requests/r1"
     with aioresponses() as mocked:

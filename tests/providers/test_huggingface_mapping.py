@@ -12,11 +12,17 @@ from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.huggingface import HuggingFace
 from retrato.providers.huggingface_mapping import HuggingFaceMapping
+from retrato.providers.leg import ResumableLeg
 from retrato.simulator.server import Simulator
 
 _MODEL = "black-forest-labs/FLUX.1-dev"
 _URL = f"https://hub.test/api/models/{_MODEL}?expand=inferenceProviderMapping"
 _HOURS_S = 3600.0
+_BUILT_IN = {
+    "fal-ai": "fal-ai/flux/dev",
+    "replicate": "black-forest-labs/flux-dev",
+    "wavespeed": "wavespeed-ai/flux-dev",
+}
 
 
 def _entry(route: str, **more: str) -> dict[str, str]:
@@ -82,12 +88,12 @@ async def test_model_that_nobody_serves_is_gone(
 @pytest.mark.parametrize(
     "trouble", [{"status": 503}, {"status": 429}, {"body": "<html>"}, {"exception": OSError()}]
 )
-async def test_built_in_route_is_taken_while_the_hub_is_down(
+async def test_built_in_routes_are_taken_in_their_order_while_the_hub_is_down(
     mapping: HuggingFaceMapping, hub: aioresponses, trouble: dict[str, object]
 ):
     hub.get(_URL, **trouble)
 
-    assert await mapping.routes() == {"fal-ai": "fal-ai/flux/dev"}
+    assert list((await mapping.routes()).items()) == list(_BUILT_IN.items())
 
 
 async def test_last_answer_holds_while_the_hub_is_down(
@@ -114,7 +120,7 @@ async def test_hub_that_is_down_is_asked_once_a_minute(
     time.now += 2
     after = await mapping.routes()
 
-    assert within == {"fal-ai": "fal-ai/flux/dev"}
+    assert within == _BUILT_IN
     assert after == {"replicate": "r/flux"}
 
 
@@ -138,11 +144,60 @@ async def test_unknown_partners_are_passed_over(config: ProvidersConfig, http: H
     ]
 
 
+async def test_partners_are_asked_in_the_order_of_the_mapping(
+    config: ProvidersConfig, http: Http, simulator: Simulator
+):
+    entries = simulator.world.mapping[_MODEL]
+    simulator.world.mapping[_MODEL] = {name: entries[name] for name in ("wavespeed", "fal-ai", "replicate")}
+
+    legs = await HuggingFace(config, http).legs()
+
+    assert [leg.name for leg in legs] == [
+        "huggingface/wavespeed",
+        "huggingface/fal-ai",
+        "huggingface/replicate",
+    ]
+
+
 async def test_model_served_only_by_strangers_is_gone(config: ProvidersConfig, http: Http, simulator: Simulator):
     simulator.world.mapping[_MODEL] = {"brand-new": _entry("x/y")}
 
     with pytest.raises(GoneError, match="brand-new"):
         await HuggingFace(config, http).legs()
+
+
+async def test_other_model_is_looked_up_and_drawn_by_those_who_serve_it(
+    config: ProvidersConfig, http: Http, request_ids: RequestIds
+):
+    schnell = replace(config, huggingface_model="black-forest-labs/FLUX.1-schnell")
+
+    nscale, together = await HuggingFace(schnell, http).legs()
+    first = await nscale.draw(ORDER, on_request_id=request_ids)
+    second = await together.draw(ORDER, on_request_id=request_ids)
+
+    assert (nscale.name, together.name) == ("huggingface/nscale", "huggingface/together")
+    assert (first.seed, second.seed, second.steps) == (None, ORDER.seed, 4)
+    assert first.data.startswith(b"\xff\xd8\xff")
+    assert (first.cost_usd, second.cost_usd) == (0.0013, 0.0027)
+    assert not any(isinstance(leg, ResumableLeg) for leg in (nscale, together))
+
+
+async def test_bill_goes_to_the_organisation_that_is_named(http: Http, hub: aioresponses, request_ids: RequestIds):
+    config = ProvidersConfig(
+        huggingface_key="hf_a",
+        huggingface_bill_to="acme",
+        huggingface_hub_url="https://hub.test",
+        huggingface_router_url="https://router.test",
+    )
+    hub.get(_URL, status=503)
+    hub.post("https://router.test/fal-ai/fal-ai/flux/dev?_subdomain=queue", status=500)
+    leg = (await HuggingFace(config, http).legs())[0]
+
+    with pytest.raises(DownError):
+        await leg.draw(ORDER, on_request_id=request_ids)
+
+    (order,) = [calls[0] for (method, _), calls in hub.requests.items() if method == "POST"]
+    assert order.kwargs["headers"]["X-HF-Bill-To"] == "acme"
 
 
 async def test_lookup_does_not_show_the_key(config: ProvidersConfig, http: Http, hub: aioresponses):

@@ -11,6 +11,7 @@ from provider_support import CANARY, FakeTime, RequestIds, closed_port, raw_serv
 from retrato.domain.errors import ProviderError
 from retrato.domain.picture import Order
 from retrato.providers.config import ProvidersConfig
+from retrato.providers.exchange import Exchange
 from retrato.providers.http import Http
 from retrato.providers.registry import build_providers
 from retrato.simulator.fault import answer
@@ -18,7 +19,9 @@ from retrato.simulator.server import Simulator
 
 _PROMPT = "oil portrait of a captain who must not be named in any log, " + "with a long beard " * 20
 _ORDER = Order(prompt=_PROMPT, seed=5)
+_FAL_KEY = f"{CANARY}:{CANARY}"
 _ECHO = {"error": f"bad key {CANARY} in Bearer {CANARY}, asked for {_PROMPT}", "code": CANARY}
+_PROVIDERS = ("huggingface", "pollinations", "fal", "openai")
 _FAULTS = [
     answer(401, _ECHO),
     answer(200, _ECHO),
@@ -33,7 +36,16 @@ _FAULTS = [
 
 
 def _config(base: ProvidersConfig) -> ProvidersConfig:
-    return replace(base, huggingface_key=CANARY, pollinations_key=CANARY.replace("hf_", "sk_"))
+    return replace(
+        base,
+        providers=_PROVIDERS,
+        huggingface_key=CANARY,
+        huggingface_endpoint_url=base.huggingface_router_url.replace("/router", "/endpoint"),
+        pollinations_key=CANARY.replace("hf_", "sk_"),
+        fal_key=_FAL_KEY,
+        openai_key=CANARY,
+        openai_options=f'{{"extra_headers": {{"api-key": "{CANARY}"}}}}',
+    )
 
 
 async def _everything_said(config: ProvidersConfig, http: Http, request_ids: RequestIds) -> str:
@@ -52,7 +64,7 @@ async def _everything_said(config: ProvidersConfig, http: Http, request_ids: Req
 async def test_neither_key_nor_prompt_shows_when_things_go_wrong(
     *, config: ProvidersConfig, simulator: Simulator, request_ids: RequestIds, time: FakeTime, fault: object
 ):
-    for leg in ("fal-ai", "replicate", "wavespeed", "gen"):
+    for leg in ("endpoint", "fal-ai", "replicate", "wavespeed", "gen", "fal", "falqueue", "openai"):
         simulator.world.script(leg, [fault] * 3)
     async with Http(version="1", timeout_s=0.2, sleep=time.sleep, clock=time.clock) as http:
         said = await _everything_said(_config(config), http, request_ids)
@@ -75,7 +87,15 @@ async def test_neither_key_nor_prompt_shows_when_the_answer_is_no_http(
         raw_server(talk_nonsense) as base,
         Http(version="1", sleep=time.sleep, clock=time.clock) as http,
     ):
-        odd = replace(_config(config), huggingface_router_url=base, pollinations_url=base)
+        odd = replace(
+            _config(config),
+            huggingface_router_url=base,
+            huggingface_endpoint_url=base,
+            pollinations_url=base,
+            fal_queue_url=base,
+            fal_run_url=base,
+            openai_base_url=base,
+        )
         said = await _everything_said(odd, http, request_ids)
 
     assert "connection broke" in said
@@ -91,10 +111,29 @@ async def test_neither_key_nor_prompt_shows_when_nobody_is_there(
         _config(config),
         huggingface_router_url=nowhere,
         huggingface_hub_url=nowhere,
+        huggingface_endpoint_url=nowhere,
         pollinations_url=nowhere,
+        fal_queue_url=nowhere,
+        fal_run_url=nowhere,
+        openai_base_url=nowhere,
     )
     async with Http(version="1", sleep=time.sleep, clock=time.clock) as http:
         said = await _everything_said(away, http, request_ids)
 
     assert "CanaryKey" not in said
     assert _PROMPT not in said
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "id-of-the-canary:SecretHalfOfTheCanary",
+        "id-of-the-canary",
+        "SecretHalfOfTheCanary",
+        "secrethalfofthecanary",
+    ],
+)
+def test_no_half_of_a_key_shows_however_it_is_written(part: str):
+    exchange = Exchange(max_bytes=1, headers={"Authorization": "Key id-of-the-canary:SecretHalfOfTheCanary"})
+
+    assert part not in exchange.reply().scrub(f"{part} is not valid")

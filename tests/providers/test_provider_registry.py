@@ -7,7 +7,6 @@ import pytest
 from retrato.domain.errors import ConfigError
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
-from retrato.providers.prices import PRICES, cost_usd
 from retrato.providers.registry import BUILDERS, build_providers
 
 
@@ -41,6 +40,32 @@ def test_base_url_that_is_none_is_told_with_its_setting(url: str):
         ProvidersConfig(pollinations_url=url)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("huggingface_model", "o/m?x=1"),
+        ("huggingface_namespace", "a/b"),
+        ("huggingface_bill_to", "acme\r\nX-Evil: 1"),
+        ("fal_model", "../etc"),
+        ("fal_model", ""),
+        ("openai_model", "gpt image"),
+    ],
+)
+def test_name_that_could_lead_elsewhere_is_told_with_its_setting(field: str, value: str):
+    with pytest.raises(ConfigError, match=f"RETRATO_{field.upper()}"):
+        ProvidersConfig(**{field: value})
+
+
+def test_blank_names_are_none():
+    config = ProvidersConfig(huggingface_namespace=" ", huggingface_bill_to="", huggingface_endpoint_name=" ")
+
+    assert (config.huggingface_namespace, config.huggingface_bill_to, config.huggingface_endpoint_name) == (
+        None,
+        None,
+        None,
+    )
+
+
 @pytest.mark.parametrize("key", ["hf_abc def", "hf_abc\ndef", "hf_açb"])
 def test_key_that_cannot_be_one_is_told_with_its_setting_and_not_shown(key: str):
     with pytest.raises(ConfigError, match="HUGGINGFACE_API_KEY") as caught:
@@ -67,17 +92,6 @@ async def test_every_builder_makes_a_provider_of_its_name(http: Http):
 
         assert provider.name == name
         await provider.close()
-
-
-def test_fal_charges_by_the_megapixel_begun_and_others_by_the_picture():
-    assert cost_usd("huggingface/fal-ai", width=1024, height=1024) == 0.025
-    assert cost_usd("huggingface/fal-ai", width=1025, height=1024) == 0.05
-    assert cost_usd("huggingface/replicate", width=2048, height=2048) == 0.025
-    assert cost_usd("somebody/else", width=1, height=1) is None
-
-
-def test_every_price_says_where_and_when_it_was_read():
-    assert all(price.source and price.seen for price in PRICES.values())
 
 
 def test_only_this_package_knows_status_codes_of_http():

@@ -20,8 +20,8 @@ from retrato.domain.errors import (
     RefusedError,
 )
 from retrato.providers.exchange import Reply
-from retrato.providers.fal import read_fal
-from retrato.providers.huggingface import read_hugging_face
+from retrato.providers.fal_dialect import read_fal
+from retrato.providers.huggingface_router import read_hugging_face
 from retrato.providers.pollinations import read_pollinations
 from retrato.providers.pollinations_legacy import read_pollinations_legacy
 from retrato.providers.replies import Reader, to_error

@@ -8,6 +8,7 @@ from retrato.cli.demo import demo
 from retrato.cli.generate import generate
 from retrato.cli.healthcheck import healthcheck
 from retrato.cli.migrate import migrate
+from retrato.cli.providers import providers
 from retrato.cli.run import run
 from retrato.cli.simulate import simulate
 from retrato.cli.status import status
@@ -44,5 +45,5 @@ def _root(
     pass
 
 
-for command in (migrate, run, generate, status, demo, simulate, healthcheck):
+for command in (migrate, run, generate, status, providers, demo, simulate, healthcheck):
     app.command()(command)

@@ -8,7 +8,7 @@ from rich.table import Table
 from retrato.app import database_address, open_base
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.settings import Settings
-from retrato.store.status import STATES, LegStatus, ReplicaStatus
+from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus
 
 
 def status(
@@ -28,9 +28,20 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             counts = await base.status.counts(empresa_id)
             legs = await base.status.legs()
             replicas = await base.status.replicas(seen_within_s=max(30.0, 2 * settings.poll_seconds))
+            costs = await base.status.costs(empresa_id=empresa_id)
+            budget = await base.status.budget()
     total = {state: sum(states.get(state, 0) for states in counts.values()) for state in STATES}
     if as_json:
-        print_json({"total": total, "empresas": counts, "legs": legs, "replicas": replicas})
+        print_json(
+            {
+                "total": total,
+                "empresas": counts,
+                "legs": legs,
+                "replicas": replicas,
+                "costs": costs,
+                "budget": budget,
+            }
+        )
         return 0
     print_table(_backlog(counts, total))
     if legs:
@@ -41,6 +52,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
         print_table(_replicas(replicas))
     else:
         note("No replica is running: start one with `retrato run`.")
+    note(_money(costs, budget, settings.monthly_budget_usd))
     return 0
 
 
@@ -64,6 +76,20 @@ def _legs(legs: list[LegStatus]) -> Table:
             leg.reason or "",
         )
     return table
+
+
+def _money(costs: list[Cost], budget: MonthsBudget | None, limit_usd: float | None) -> str:
+    """The month's spending in a sentence."""
+    spent = sum(cost.cost_usd for cost in costs)
+    pictures = sum(cost.pictures for cost in costs)
+    unknown = sum(cost.of_unknown_cost for cost in costs)
+    told = f"This month: ${spent:.2f} for {pictures} pictures"
+    if unknown:
+        told += f" ({unknown} of them at a price that nobody told)"
+    if limit_usd is not None:
+        reserved = budget.reserved_usd if budget is not None else 0
+        told += f"; budget ${limit_usd:.2f}, ${reserved:.2f} of it set aside"
+    return told
 
 
 def _replicas(replicas: list[ReplicaStatus]) -> Table:

@@ -7,6 +7,7 @@ import structlog
 from retrato.domain.attempt import Bid, Pending
 from retrato.domain.errors import (
     BadPictureError,
+    DownError,
     LeaseLostError,
     LegFullError,
     ProviderError,
@@ -18,7 +19,7 @@ from retrato.domain.picture import Drawn, Order, Picture, RawPicture
 from retrato.generation.means import Means, recorded
 from retrato.generation.retrying import Patience, policy_for, retrying
 from retrato.generation.sitting import Sitting
-from retrato.providers.leg import Leg, ResumableLeg
+from retrato.providers.leg import CancellableLeg, Leg, ResumableLeg
 
 log = structlog.get_logger()
 
@@ -63,7 +64,7 @@ class Turn:
             return await retrying(self._wait_after, sleep=self._sleep)(self._call)
         except ProviderError as error:
             if self._attempt_id is not None:
-                await self._close(self._attempt_id, error)
+                await self._close(self._attempt_id, await self._given_up(error))
             raise
 
     async def take_over(self, pending: Pending) -> Drawn:
@@ -173,6 +174,24 @@ class Turn:
                 self._leg.name, fault=error.fault, reason=str(error), retry_after_s=error.retry_after_s
             )
         )
+
+    async def _given_up(self, error: ProviderError) -> ProviderError:
+        """
+        What goes into the books for a request whose outcome is still open.
+
+        With time left the next leg is asked, so the request is taken back where the provider allows it: nobody
+        needs two pictures. Without, it is left alone: the job's next run asks after it first.
+        """
+        leg = self._leg
+        if self._request_id is None or not isinstance(leg, CancellableLeg) or not self._sitting.has_time():
+            return error
+        try:
+            taken_back = await leg.cancel(self._request_id)
+        except ProviderError as failed:
+            log.debug("attempt.cancel_failed", leg=leg.name, error=str(failed))
+            return error
+        log.debug("attempt.cancelled", leg=leg.name, taken_back=taken_back)
+        return DownError(f"{error}; taken back", leg=leg.name) if taken_back else error
 
     async def _close(self, attempt_id: int, error: ProviderError) -> None:
         self._attempt_id = None

@@ -31,7 +31,8 @@ class Access:
     One API behind *base_url* (no slash at its end), with the headers that open it.
 
     ``query`` is appended to every address, e.g. ``?_subdomain=queue``. ``readers`` know the provider's own
-    error texts; the first that knows decides.
+    error texts; the first that knows decides. ``is_router``: the API passes on what others say, so that
+    addresses in replies name the others' hosts.
     """
 
     http: Http
@@ -40,6 +41,7 @@ class Access:
     headers: Mapping[str, str] = field(repr=False)
     query: str = ""
     readers: tuple[Reader, ...] = ()
+    is_router: bool = False
 
     async def order(
         self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
@@ -126,8 +128,8 @@ class Access:
         """
         The path that a reply names, to be asked for below ``base_url``; *otherwise* where it names none.
 
-        A foreign host does not count: behind a router it is the partner's own, which would not know the
-        router's key. So the key goes to ``base_url`` and nowhere else, whatever a reply says.
+        The key goes to ``base_url`` and nowhere else, whatever a reply says. Behind a router a foreign host
+        is the partner's own, so its path is taken; elsewhere a foreign host is not believed.
         """
         base = URL(self.base_url)
         try:
@@ -138,7 +140,7 @@ class Access:
         path, own = named.raw_path.rstrip("/"), base.raw_path.rstrip("/")
         if is_ours:
             path = path.removeprefix(own) if path.startswith(f"{own}/") else ""
-        return path or otherwise
+        return (path if is_ours or self.is_router else "") or otherwise
 
     def pictured(self, reply: Reply, *, request_id: str | None = None) -> Reply:
         """*reply*, if its body is no text; whether it is a picture is for others to say."""

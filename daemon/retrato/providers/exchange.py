@@ -53,7 +53,8 @@ class Reply:
     def scrub(self, text: str) -> str:
         """*text* in one line, without keys however they are written, cut to 200 characters."""
         for secret in self.secrets:
-            text = re.sub(f"{re.escape(secret)}|{re.escape(quote(secret, safe=''))}", "***", text, flags=re.I)
+            for written in (secret, quote(secret, safe="")):
+                text = re.sub(re.escape(written), "***", text, flags=re.IGNORECASE)
         text = _KEY_LIKE.sub("***", " ".join(text.split()))
         return text if len(text) <= _EXCERPT_CHARS else text[:_EXCERPT_CHARS] + "…"
 

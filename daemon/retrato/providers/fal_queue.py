@@ -9,6 +9,7 @@ from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.fal_dialect import ABOUT_THE_JOB, FalResult, fal_input, read_result, to_picture
 from retrato.providers.leg import NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
@@ -57,6 +58,7 @@ class FalQueueLeg:
         order_headers: Mapping[str, str] | None = None,
     ) -> None:
         self.name = access.leg
+        self.limits = limits_for(self.name)
         self.provider = provider
         self.model = model
         self._access = access

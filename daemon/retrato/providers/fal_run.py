@@ -6,6 +6,7 @@ from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access
 from retrato.providers.fal_dialect import fal_input, read_result, to_picture
 from retrato.providers.leg import NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.prices import cost_usd
 
@@ -23,6 +24,7 @@ class FalRunLeg:
         self, access: Access, *, provider: str, app: str, order_headers: Mapping[str, str] | None = None
     ) -> None:
         self.name = access.leg
+        self.limits = limits_for(self.name)
         self.provider = provider
         self.model = app
         self._access = access

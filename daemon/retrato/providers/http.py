@@ -24,7 +24,7 @@ MAX_BYTES = 20 * 1024 * 1024
 """More than any provider sends for one picture: a FLUX JPEG has 0.1-0.6 MB, base64 PNG up to 4 MB."""
 
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-"""Raised by aiohttp (3.13) only before it sends: bad URL, name not found, refused, no route, TLS, connect timeout."""
+"""Raised by aiohttp (3.13) only before it sends: bad URL, unknown name, refused, no route, TLS, timeout."""
 
 
 class Http:

@@ -71,12 +71,10 @@ class HuggingFace:
         config = self._config
         dedicated = [LEG] if config.huggingface_endpoint_url else []
         dedicated += [f"{LEG}/{config.huggingface_endpoint_name}"] if config.huggingface_endpoint_name else []
-        notes = dict.fromkeys(dedicated, "paid by the hour")
         partners = [partner for partner in known_routes(self._model) or PARTNERS if partner in PARTNERS]
-        notes |= dict.fromkeys((f"{NAME}/{partner}" for partner in partners), "through the router")
         return [
-            leg_info(leg, model=self._model, key_setting=_KEY, key_present=bool(self._key), note=note)
-            for leg, note in notes.items()
+            *(self._info(leg, price_usd=0.0, note="paid by the hour") for leg in dedicated),
+            *(self._info(f"{NAME}/{partner}", note="through the router") for partner in partners),
         ]
 
     async def credit_left(self) -> float | None:
@@ -85,6 +83,16 @@ class HuggingFace:
 
     async def close(self) -> None:
         """Nothing of its own is open."""
+
+    def _info(self, leg: str, *, note: str, price_usd: float | None = None) -> LegInfo:
+        return leg_info(
+            leg,
+            model=self._model,
+            key_setting=_KEY,
+            key_present=bool(self._key),
+            price_usd=price_usd,
+            note=note,
+        )
 
     async def _dedicated(self) -> Sequence[Endpoint]:
         url = self._config.huggingface_endpoint_url

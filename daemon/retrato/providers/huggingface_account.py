@@ -9,7 +9,7 @@ import structlog
 from yarl import URL
 
 from retrato.domain.errors import ProviderError
-from retrato.providers.access import Access, AnswerT, Answer
+from retrato.providers.access import Access, Answer, AnswerT
 from retrato.providers.http import Http
 from retrato.providers.huggingface_endpoint import LEG, Endpoint
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
+from retrato.domain.errors import LoadingError, MisconfiguredError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access
 from retrato.providers.http import Http
 from retrato.providers.leg import NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
+from retrato.providers.replies import Verdict
+from retrato.providers.words import Words
 
 LEG = "huggingface/endpoint"
 
@@ -33,6 +38,7 @@ class EndpointLeg:
 
     def __init__(self, endpoint: Endpoint, http: Http, *, provider: str, key: str) -> None:
         self.name = endpoint.leg
+        self.limits = limits_for(self.name)
         self.provider = provider
         self.model = endpoint.model
         # PNG, as the official client asks: every image container can write it.
@@ -41,6 +47,7 @@ class EndpointLeg:
             leg=endpoint.leg,
             base_url=endpoint.url,
             headers={"Authorization": f"Bearer {key}", "Accept": "image/png"},
+            readers=(_read_endpoint,),
         )
 
     def price_usd(self, order: Order) -> float | None:  # noqa: ARG002
@@ -59,6 +66,17 @@ class EndpointLeg:
             guidance=order.guidance,
             cost_usd=0.0,
         )
+
+
+def _read_endpoint(words: Words) -> Verdict | None:
+    """What an endpoint means; which words a paused one uses is assumed."""
+    if words.status == HTTPStatus.SERVICE_UNAVAILABLE or words.has("paused"):
+        # Starting, scaled to zero, or switched off: nothing is gained by asking again within seconds.
+        return Verdict(LoadingError)
+    if words.status == HTTPStatus.UNAUTHORIZED:
+        # The router may well take the key that this server does not.
+        return Verdict(MisconfiguredError)
+    return None
 
 
 def _body(order: Order) -> Mapping[str, Any]:

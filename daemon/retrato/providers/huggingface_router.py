@@ -19,6 +19,7 @@ from retrato.providers.fal_queue import FalQueueLeg
 from retrato.providers.http import Http
 from retrato.providers.huggingface_mapping import HuggingFaceMapping
 from retrato.providers.leg import Leg, NoteRequest, ResumableLeg
+from retrato.providers.limits import limits_for
 from retrato.providers.openai_images import ImagesLeg
 from retrato.providers.openai_options import PRESETS
 from retrato.providers.replicate import ReplicateLeg
@@ -53,6 +54,7 @@ class Router:
             base_url=f"{self.base_url}/{partner}",
             headers=self.headers,
             readers=(read_hugging_face,),
+            is_router=True,
         )
         if partner in _RESUMABLE:
             build = _RESUMABLE[partner]
@@ -73,6 +75,7 @@ class _RouterLeg:
         self._build = build
         self._leg = build(route)
         self.name = self._leg.name
+        self.limits = limits_for(self.name)
         self.model = self._leg.model
 
     def price_usd(self, order: Order) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from retrato.domain.attempt import LegLimits
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.catalogue import LegInfo
 
@@ -15,7 +16,7 @@ class Leg(Protocol):
     One way to reach a provider, e.g. ``huggingface/fal-ai``. A leg asks once: retries are the chain's.
 
     ``repeat_is_free`` says that the identical order is not charged twice, because the provider knows it
-    again or because nothing is charged at all.
+    again or because nothing is charged at all. ``limits`` is what the provider allows, over all replicas.
     """
 
     @property
@@ -29,6 +30,9 @@ class Leg(Protocol):
 
     @property
     def repeat_is_free(self) -> bool: ...  # noqa: D102
+
+    @property
+    def limits(self) -> LegLimits: ...  # noqa: D102
 
     def price_usd(self, order: Order) -> float | None:
         """What *order* should cost in US dollars, before it is placed; None where no price is known."""

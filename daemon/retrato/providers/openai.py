@@ -35,7 +35,7 @@ class OpenAI:
                 http=http,
                 leg=f"{NAME}/{server}",
                 base_url=config.openai_base_url,
-                headers=authorization | self._options.extra_headers,
+                headers={**authorization, **self._options.extra_headers},
                 readers=(read_openai,),
             ),
             provider=NAME,

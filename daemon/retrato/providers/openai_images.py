@@ -8,6 +8,7 @@ from retrato.domain.errors import GoneError, MisconfiguredError, OutOfCreditErro
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access
 from retrato.providers.leg import NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.openai_answer import Usage, first_picture, read_images
 from retrato.providers.openai_options import ImagesOptions
@@ -39,6 +40,7 @@ class ImagesLeg:
         is_priced_by_tokens: bool = False,
     ) -> None:
         self.name = access.leg
+        self.limits = limits_for(self.name)
         self.provider = provider
         self.model = model
         self.repeat_is_free = options.price_usd == 0
@@ -79,19 +81,22 @@ class ImagesLeg:
 
     def _body(self, order: Order) -> Mapping[str, Any]:
         options = self._options
-        fields = {
+        body: dict[str, Any] = {
             "model": self._served_as,
             "prompt": order.prompt,
             **self._size(order),
             "response_format": options.response_format,
-            options.seed_field: order.seed,
-            options.steps_field: order.steps,
-            options.guidance_field: order.guidance,
-            **options.extra_body,
         }
-        return {name: value for name, value in fields.items() if name and value is not None}
+        named = (
+            (options.seed_field, order.seed),
+            (options.steps_field, order.steps),
+            (options.guidance_field, order.guidance),
+        )
+        body |= {name: value for name, value in named if name}
+        body |= options.extra_body
+        return {name: value for name, value in body.items() if value is not None}
 
-    def _size(self, order: Order) -> Mapping[str, Any]:
+    def _size(self, order: Order) -> dict[str, Any]:
         match self._options.send_size:
             case "size" if self._options.sizes:
                 return {"size": nearest(order, self._options.sizes)}

@@ -11,6 +11,7 @@ from retrato.providers.catalogue import LegInfo, leg_info
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Leg, NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.openai_answer import first_picture, read_images
 from retrato.providers.pollinations_legacy import LegacyLeg
 from retrato.providers.prices import cost_usd
@@ -88,6 +89,7 @@ class GenLeg:
     repeat_is_free = True
 
     def __init__(self, http: Http, *, base_url: str, key: str) -> None:
+        self.limits = limits_for(self.name)
         self.access = Access(
             http=http,
             leg=self.name,

@@ -11,6 +11,7 @@ from retrato.providers.access import Access
 from retrato.providers.exchange import Reply
 from retrato.providers.http import Http
 from retrato.providers.leg import NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.prices import cost_usd
 from retrato.providers.replies import Verdict
 from retrato.providers.words import Words
@@ -35,6 +36,7 @@ class LegacyLeg:
 
     def __init__(self, http: Http, *, provider: str, base_url: str) -> None:
         self.provider = provider
+        self.limits = limits_for(self.name)
         self._access = Access(
             http=http, leg=self.name, base_url=base_url, headers={}, readers=(read_pollinations_legacy,)
         )

@@ -32,60 +32,55 @@ class Price:
         return self.usd * (math.ceil(width * height / _MEGAPIXEL) if units is None else units)
 
 
+_AUGUST, _OCTOBER, _NOVEMBER = date(2026, 8, 21), date(2026, 10, 1), date(2026, 11, 22)
 _DEV = "black-forest-labs/FLUX.1-dev"
 _SCHNELL = "black-forest-labs/FLUX.1-schnell"
-_AUGUST = date(2026, 8, 21)
-_MAP = date(2026, 11, 22)
-_FAL_PAGES = "fal.ai model pages, litellm price map"
-_OPENAI_LIST = "litellm price map 1.109.1, after developers.openai.com"
-_NSCALE_LIST = "litellm price map (1.3e-9 a pixel)"
-_THIRD_PARTY = "third-party lists, unverified"
+_FAL = "fal.ai model pages, litellm price map"
+_REPLICATE = "replicate model pages, litellm price map"
+_NSCALE = "litellm price map: 1.3e-9 a pixel"
+_POLLINATIONS = "pollinations shared/registry/image.ts, 1 Pollen = $1"
+_OPENAI = "medium quality; litellm price map 1.109.1, after developers.openai.com"
+_GPT_IMAGE_2 = "medium quality; fal's list for it in litellm price map 1.109.1"
+_XAI = "litellm price map 1.109.1, after docs.x.ai"
+_UNVERIFIED = "third-party lists, unverified"
+
+
+def _each(usd: float, model: str, source: str, seen: date = _AUGUST) -> Price:
+    return Price(usd=usd, model=model, source=source, seen=seen)
+
+
+def _megapixel(usd: float, model: str, source: str, seen: date = _AUGUST) -> Price:
+    return Price(usd=usd, model=model, source=source, seen=seen, per_megapixel=True)
+
 
 # Hugging Face adds nothing to its partners' prices (hub-docs pricing.md, 2026-08-21).
 PRICES: Mapping[str, Price] = {
-    "huggingface/fal-ai": Price(usd=0.025, model=_DEV, per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST),
-    "huggingface/replicate": Price(
-        usd=0.025, model=_DEV, source="replicate model page, litellm price map", seen=_AUGUST
-    ),
-    "huggingface/wavespeed": Price(usd=0.012, model=_DEV, source=_THIRD_PARTY, seen=_AUGUST),
-    "huggingface/nscale": Price(usd=0.0013, model=_SCHNELL, per_megapixel=True, source=_NSCALE_LIST, seen=_AUGUST),
-    "huggingface/together": Price(
-        usd=0.0027, model=_SCHNELL, per_megapixel=True, source=_THIRD_PARTY, seen=_AUGUST
-    ),
-    "fal/queue": Price(usd=0.025, model="fal-ai/flux/dev", per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST),
-    "fal/run": Price(usd=0.025, model="fal-ai/flux/dev", per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST),
-    "openai/openai": Price(
-        usd=0.053, model="gpt-image-2", source="medium quality; litellm price map 1.109.1, fal's list", seen=_MAP
-    ),
-    "openai/together": Price(usd=0.0027, model=_SCHNELL, per_megapixel=True, source=_THIRD_PARTY, seen=_AUGUST),
-    "openai/nscale": Price(usd=0.0013, model=_SCHNELL, per_megapixel=True, source=_NSCALE_LIST, seen=_AUGUST),
-    "openai/xai": Price(
-        usd=0.02, model="grok-imagine-image", source="litellm price map 1.109.1, after docs.x.ai", seen=_MAP
-    ),
-    "openai/pollinations": Price(
-        usd=0.002, model="flux", source="pollinations shared/registry/image.ts, 1 Pollen = $1", seen=_AUGUST
-    ),
-    "pollinations/gen": Price(
-        usd=0.002, model="flux", source="pollinations shared/registry/image.ts, 1 Pollen = $1", seen=_AUGUST
-    ),
-    "pollinations/legacy": Price(usd=0.0, model="sana", source="anonymous, no key", seen=date(2026, 10, 1)),
+    "huggingface/fal-ai": _megapixel(0.025, _DEV, _FAL),
+    "huggingface/replicate": _each(0.025, _DEV, _REPLICATE),
+    "huggingface/wavespeed": _each(0.012, _DEV, _UNVERIFIED),
+    "huggingface/nscale": _megapixel(0.0013, _SCHNELL, _NSCALE),
+    "huggingface/together": _megapixel(0.0027, _SCHNELL, _UNVERIFIED),
+    "pollinations/gen": _each(0.002, "flux", _POLLINATIONS),
+    "pollinations/legacy": _each(0.0, "sana", "anonymous, no key", _OCTOBER),
+    "fal/queue": _megapixel(0.025, "fal-ai/flux/dev", _FAL),
+    "fal/run": _megapixel(0.025, "fal-ai/flux/dev", _FAL),
+    "openai/openai": _each(0.053, "gpt-image-2", _GPT_IMAGE_2, _NOVEMBER),
+    "openai/together": _megapixel(0.0027, _SCHNELL, _UNVERIFIED),
+    "openai/nscale": _megapixel(0.0013, _SCHNELL, _NSCALE),
+    "openai/xai": _each(0.02, "grok-imagine-image", _XAI, _NOVEMBER),
+    "openai/pollinations": _each(0.002, "flux", _POLLINATIONS),
 }
 """For the model that each leg draws by default, or is mostly used for."""
 
 _OTHERS: tuple[tuple[str, Price], ...] = (
-    ("huggingface/fal-ai", Price(usd=0.003, model=_SCHNELL, per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST)),
-    ("huggingface/replicate", Price(usd=0.003, model=_SCHNELL, source="replicate price map", seen=_AUGUST)),
-    ("huggingface/wavespeed", Price(usd=0.003, model=_SCHNELL, source=_THIRD_PARTY, seen=_AUGUST)),
-    *(
-        (
-            leg,
-            Price(usd=0.003, model="fal-ai/flux/schnell", per_megapixel=True, source=_FAL_PAGES, seen=_AUGUST),
-        )
-        for leg in ("fal/queue", "fal/run")
-    ),
-    ("openai/openai", Price(usd=0.034, model="gpt-image-1.5", source=_OPENAI_LIST, seen=_MAP)),
-    ("openai/openai", Price(usd=0.011, model="gpt-image-1-mini", source=_OPENAI_LIST, seen=_MAP)),
-    ("openai/together", Price(usd=0.0154, model=_DEV, per_megapixel=True, source=_THIRD_PARTY, seen=_AUGUST)),
+    ("huggingface/fal-ai", _megapixel(0.003, _SCHNELL, _FAL)),
+    ("huggingface/replicate", _each(0.003, _SCHNELL, _REPLICATE)),
+    ("huggingface/wavespeed", _each(0.003, _SCHNELL, _UNVERIFIED)),
+    ("fal/queue", _megapixel(0.003, "fal-ai/flux/schnell", _FAL)),
+    ("fal/run", _megapixel(0.003, "fal-ai/flux/schnell", _FAL)),
+    ("openai/openai", _each(0.034, "gpt-image-1.5", _OPENAI, _NOVEMBER)),
+    ("openai/openai", _each(0.011, "gpt-image-1-mini", _OPENAI, _NOVEMBER)),
+    ("openai/together", _megapixel(0.0154, _DEV, _UNVERIFIED)),
 )
 
 _BY_MODEL: Mapping[tuple[str, str], Price] = {

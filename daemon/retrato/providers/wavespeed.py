@@ -9,6 +9,7 @@ from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
 from retrato.providers.leg import NoteRequest
+from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
@@ -42,6 +43,7 @@ class WavespeedLeg:
 
     def __init__(self, access: Access, *, provider: str, model: str, path: str) -> None:
         self.name = access.leg
+        self.limits = limits_for(self.name)
         self.provider = provider
         self.model = model
         self._access = access

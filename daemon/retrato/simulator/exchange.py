@@ -86,7 +86,16 @@ class Exchange:
             Rejection: the job failed, or was not taken.
 
         """
-        job = self.order(*shots, same=same)
+        return await self.done(self.order(*shots, same=same))
+
+    async def done(self, job: Job) -> Job:
+        """
+        Wait for *job*.
+
+        Raises:
+            Rejection: it failed.
+
+        """
         await job.ended.wait()
         if job.state is State.FAILED:
             raise Rejection(job.fault)

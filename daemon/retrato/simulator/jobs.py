@@ -103,6 +103,14 @@ class Jobs:
         self._end(job, State.CANCELLED if begun else State.ABORTED, is_billed=begun)
         return True
 
+    def expire(self, job: Job, fault: Fault) -> None:
+        """Let *job* fail with *fault*, unbilled, unless it has begun."""
+        if job.state is not State.QUEUED:
+            return
+        job.fault = fault
+        self._running[job].cancel()
+        self._end(job, State.FAILED, is_billed=False)
+
     async def close(self) -> None:
         """End what still runs, unbilled; whoever waits for it is told that it was aborted."""
         running = dict(self._running)

@@ -1,5 +1,6 @@
 """fal: the synchronous route and the queue, on its own hosts and through Hugging Face (PROVIDERS.md, A.4, C)."""
 
+import asyncio
 import base64
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from retrato.simulator.dialects.fal_input import read_input
 from retrato.simulator.dialects.keys import check_fal, check_hugging_face
 from retrato.simulator.exchange import Exchange, json_response, reject, serve, to_response
 from retrato.simulator.fault import answer
+from retrato.simulator.faults import FAULTS
 from retrato.simulator.jobs import Job, State
 from retrato.simulator.pictures import Shot
 from retrato.simulator.world import Rejection, World
@@ -60,13 +62,13 @@ class _Fal:
 
     async def draw(self, exchange: Exchange) -> web.Response:
         """The synchronous route: the answer is the result."""
-        job = await exchange.drawn(*self._shots(exchange))
+        job = await exchange.done(self._order(exchange))
         return await self._to_result(exchange, job)
 
     async def submit(self, exchange: Exchange) -> web.Response:
         """The queue: the answer is where to ask."""
         app = exchange.request.match_info["app"]
-        job = exchange.order(*self._shots(exchange))
+        job = self._order(exchange)
         url = self._url(app.split("/"), job)
         answer_body = {
             "status": "IN_QUEUE",
@@ -112,6 +114,14 @@ class _Fal:
         if not self._world.jobs.cancel(job):
             return json_response({"status": "ALREADY_COMPLETED"}, status=400)
         return json_response({"status": "CANCELLATION_REQUESTED"}, status=202)
+
+    def _order(self, exchange: Exchange) -> Job:
+        job = exchange.order(*self._shots(exchange))
+        start_s = exchange.request.headers.get("X-Fal-Request-Timeout")
+        if start_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(float(start_s), self._world.jobs.expire, job, FAULTS["fal_504_user_timeout"])
+        return job
 
     def _shots(self, exchange: Exchange) -> list[Shot]:
         self._check(exchange)

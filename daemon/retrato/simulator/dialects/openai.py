@@ -10,12 +10,23 @@ from aiohttp import web
 
 from retrato.simulator.dialects.fields import Fields, WrongFieldError
 from retrato.simulator.dialects.keys import check_openai
+from retrato.simulator.dialects.openai_stream import to_stream
 from retrato.simulator.exchange import Exchange, json_response, serve
 from retrato.simulator.fault import answer
 from retrato.simulator.pictures import Shot
 from retrato.simulator.world import Rejection, World
 
 _COMMON = ("prompt", "model", "n", "size", "quality", "user")
+_GPT_FIELDS = (
+    *_COMMON,
+    "safety_identifier",
+    "output_format",
+    "output_compression",
+    "background",
+    "moderation",
+    "stream",
+    "partial_images",
+)
 _GPT_SIZES = ("1024x1024", "1536x1024", "1024x1536", "auto")
 _LONGEST_SIDE, _STEP, _WIDEST = 3840, 16, 3
 
@@ -32,17 +43,22 @@ class _Family:
     is_always_inline: bool = False
 
 
-_GPT = _Family(
-    fields=(*_COMMON, "output_format", "output_compression", "background", "moderation", "stream"),
-    sizes=_GPT_SIZES,
+_GPT = _Family(fields=_GPT_FIELDS, sizes=_GPT_SIZES, is_always_inline=True)
+_GPT_2_5 = _Family(
+    fields=_GPT_FIELDS,
+    qualities=("auto", "low", "medium", "high", "xhigh", "max"),
     is_always_inline=True,
 )
 _FAMILIES: Mapping[str, _Family] = MappingProxyType(
     {
+        # OpenAI shut gpt-image-1 and dall-e-3 down in 2026 (openai-python 3.54.0); who follows it may keep them.
         "gpt-image-1": _GPT,
         "gpt-image-1-mini": _GPT,
         "gpt-image-1.5": _GPT,
-        "gpt-image-2": _Family(fields=_GPT.fields, is_always_inline=True),
+        "chatgpt-image-latest": _GPT,
+        "gpt-image-2": _Family(fields=_GPT_FIELDS, is_always_inline=True),
+        "gpt-image-2.5-flare": _GPT_2_5,
+        "gpt-image-2.5-sunburst": _GPT_2_5,
         "dall-e-3": _Family(
             fields=(*_COMMON, "style", "response_format"),
             sizes=("1024x1024", "1792x1024", "1024x1792"),
@@ -93,7 +109,9 @@ async def _generate(exchange: Exchange) -> web.Response:
         data = [{"url": url, "revised_prompt": job.shots[0].prompt} for url in exchange.world.result_urls(job)]
     body: dict[str, Any] = {"created": 1760000000, "data": data}
     if family.is_always_inline:
-        body |= _gpt_extras(job.shots[0])
+        body |= _gpt_extras(fields, job.shots[0])
+    if fields.raw("stream") is True:
+        return to_stream(body, partials=fields.whole("partial_images", 0))
     return json_response(body, x_request_id=f"req_{job.id}", x_ratelimit_remaining_requests="49")
 
 
@@ -103,6 +121,7 @@ def _read_input(exchange: Exchange, fields: Fields, family: _Family) -> list[Sho
     fields.choice("quality", family.qualities[0], family.qualities)
     width, height = _size(fields, family)
     form = fields.choice("output_format", "png", family.formats)
+    fields.whole("partial_images", 0, most=3)
     count = fields.whole("n", 1, least=1, most=10)
     # OpenAI knows no seed: the same request gives another picture every time.
     seed = fields.whole("seed", exchange.world.rng.getrandbits(31))
@@ -128,11 +147,12 @@ async def _inline(exchange: Exchange, shot: Shot) -> dict[str, str]:
     return {"b64_json": base64.b64encode(data).decode()}
 
 
-def _gpt_extras(shot: Shot) -> dict[str, Any]:
+def _gpt_extras(fields: Fields, shot: Shot) -> dict[str, Any]:
+    quality = fields.raw("quality")
     return {
-        "background": "opaque",
+        "background": "transparent" if fields.raw("background") == "transparent" else "opaque",
         "output_format": shot.format,
-        "quality": "high",
+        "quality": "high" if quality in {None, "auto"} else quality,
         "size": f"{shot.width}x{shot.height}",
         "usage": {
             "total_tokens": 4210,

@@ -15,9 +15,7 @@ _NGINX = (
 
 
 def _failed(name: str, status: int, body: Any, headers: Mapping[str, str] | None = None) -> Fault:
-    return Fault(
-        name=name, kind=Kind.JOB, job=Trouble.FAILED, status=status, body=body, headers=headers or {}
-    )
+    return Fault(name=name, kind=Kind.JOB, job=Trouble.FAILED, status=status, body=body, headers=headers or {})
 
 
 BEHAVIOUR = (

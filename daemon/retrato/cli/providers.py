@@ -1,0 +1,166 @@
+"""``retrato providers``: the ways to a picture, compared by what is known and what was measured."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from retrato.app import database_address, open_base, open_providers
+from retrato.cli.common import note, print_json, print_table, run, settings_for_command
+from retrato.domain.errors import ProviderError
+from retrato.providers.catalogue import LegInfo
+from retrato.providers.leg import Provider
+from retrato.settings import Settings
+from retrato.store.status import LegStatus
+
+_COMPANIES = (16, 160, 1600)
+_DISCLOSURE = (
+    "AI pictures must be disclosed where the law asks for it: Retrato marks each in the database and in the file."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What *personas* pictures would cost and take on one leg; None where price or time is not known."""
+
+    personas: int
+    cost_usd: float | None
+    time_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One leg: what is known without asking, what was measured in the last 24 hours, and what follows."""
+
+    info: LegInfo
+    measured: LegStatus | None
+    success_rate: float | None
+    outlooks: list[Outlook]
+
+
+def providers(
+    *,
+    personas: Annotated[
+        int | None, typer.Option("--personas", min=1, help="Cost and time for so many; else 16, 160 and 1600.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """
+    Compare the legs: model, key, breaker, measured time and success, price, and what a company would cost.
+
+    Times are those that this database has seen in the last 24 hours; nothing is drawn and nothing is paid.
+    """
+    settings = settings_for_command()
+    run(_providers(settings, (personas,) if personas else _COMPANIES, as_json=as_json))
+
+
+async def _providers(settings: Settings, companies: tuple[int, ...], *, as_json: bool) -> int:
+    with database_address(settings) as dsn:
+        async with open_base(settings, dsn) as base, open_providers(settings) as offered:
+            assert base is not None
+            measured = {leg.leg: leg for leg in await base.status.legs()}
+            rows = [
+                _row(info, measured.get(info.leg), companies, settings)
+                for provider in offered
+                for info in provider.catalogue()
+            ]
+            credits_left = {provider.name: await _credit(provider) for provider in offered}
+    if as_json:
+        print_json({"legs": rows, "credit_left_usd": credits_left})
+        return 0
+    print_table(_table(rows, companies))
+    for name, left in credits_left.items():
+        if left is not None:
+            note(f"{name}: ${left:.2f} of credit left")
+    for licence in dict.fromkeys(f"{row.info.model}: {row.info.licence}" for row in rows if row.info.licence):
+        note(licence)
+    note(_DISCLOSURE)
+    return 0
+
+
+def _row(info: LegInfo, measured: LegStatus | None, companies: tuple[int, ...], settings: Settings) -> Row:
+    calls = measured.succeeded_24h + measured.failed_24h if measured is not None else 0
+    rate = measured.succeeded_24h / calls if measured is not None and calls else None
+    median_s = measured.median_s if measured is not None else None
+    return Row(
+        info=info,
+        measured=measured,
+        success_rate=rate,
+        outlooks=[
+            Outlook(
+                personas=personas,
+                cost_usd=None if info.price_usd is None else personas * info.price_usd,
+                time_s=None if median_s is None else _time_s(personas, median_s, info, settings),
+            )
+            for personas in companies
+        ],
+    )
+
+
+def _time_s(personas: int, median_s: float, info: LegInfo, settings: Settings) -> float:
+    """
+    How long one replica needs for *personas*, all going well.
+
+    A start follows a start after the longest of: the pace, the leg's own interval, and the time that a picture
+    keeps one of the places that may be at work at once.
+    """
+    at_once = min(settings.concurrency, info.limits.at_once or settings.concurrency)
+    every_s = max(settings.pace_seconds, info.limits.interval_s or 0, median_s / at_once)
+    return (personas - 1) * every_s + median_s
+
+
+async def _credit(provider: Provider) -> float | None:
+    try:
+        return await provider.credit_left()
+    except ProviderError as exc:
+        note(f"{provider.name}: credit not told: {exc}")
+        return None
+
+
+def _table(rows: list[Row], companies: tuple[int, ...]) -> Table:
+    table = Table(
+        "leg", "model", "key", "state", "median", "success", "a picture", *map(str, companies), "note",
+        box=None, pad_edge=False,
+    )  # fmt: skip
+    for row in rows:
+        info, measured = row.info, row.measured
+        table.add_row(
+            info.leg,
+            info.model,
+            _key(info),
+            _state(measured),
+            "?" if measured is None or measured.median_s is None else f"{measured.median_s:.1f} s",
+            "?" if row.success_rate is None else f"{row.success_rate:.0%}",
+            _usd(info.price_usd),
+            *(f"{_usd(outlook.cost_usd)} {_span(outlook.time_s)}" for outlook in row.outlooks),
+            info.note,
+        )
+    return table
+
+
+def _key(info: LegInfo) -> str:
+    if info.key_setting is None:
+        return "none needed"
+    return "set" if info.key_present else f"set {info.key_setting}"
+
+
+def _state(measured: LegStatus | None) -> str:
+    if measured is None:
+        return "never asked"
+    return f"closed for {measured.opens_in_s:.0f} s: {measured.last_fault}" if measured.closed else "in use"
+
+
+def _usd(amount: float | None) -> str:
+    if amount is None:
+        return "$?"
+    return f"${amount:.4f}".rstrip("0").rstrip(".") if amount < 1 else f"${amount:.2f}"
+
+
+def _span(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
