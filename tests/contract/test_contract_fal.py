@@ -52,6 +52,8 @@ async def test_run_draws_at_once(simulator: Simulator, fal: fal_client.SyncClien
     assert (result["seed"], result["prompt"], result["has_nsfw_concepts"]) == (SEED, PROMPT, [False])
     assert (image.format, image.size) == ("JPEG", (768, 1024))
     assert steps(simulator.world.ledger) == ["fal.draw", "cdn.download"]
+    (order,) = simulator.world.ledger.orders("fal")
+    assert (order.prompt, order.seed, order.width, order.height) == (PROMPT, SEED, 768, 1024)
     assert simulator.world.ledger.billed("fal", prompt=PROMPT, seed=SEED) == 1
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from contract_support import KEYS, PROMPT, SEED, SLOW, STUCK, TIMEOUT_S, AddressBook, in_thread, steps
 from huggingface_hub import AsyncInferenceClient, InferenceClient, InferenceTimeoutError
+from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 
 from retrato.simulator.fault import answer
@@ -195,7 +196,7 @@ async def test_mapping_rules_out_partners_before_anything_is_ordered(
 async def test_client_does_not_try_again_of_itself(simulator: Simulator, hub: AddressBook):
     simulator.world.script("fal-ai", [answer(503, {"error": "Service Unavailable"})])
 
-    with pytest.raises(OSError, match="503"):
+    with pytest.raises(HfHubHTTPError, match="503"):
         await in_thread(_client("fal-ai").text_to_image, PROMPT, model=_DEV)
 
     assert len(simulator.world.ledger.orders("fal-ai")) == 1

@@ -78,6 +78,8 @@ async def test_gpt_image_answers_inline(
     assert answer.usage
     assert answer.usage.total_tokens == answer.usage.input_tokens + answer.usage.output_tokens
     assert steps(simulator.world.ledger) == ["openai.draw"]
+    (order,) = simulator.world.ledger.orders("openai")
+    assert (order.prompt, f"{order.width}x{order.height}") == (PROMPT, wanted)
     assert simulator.world.ledger.billed("openai", prompt=PROMPT) == 2
 
 

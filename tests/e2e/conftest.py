@@ -66,7 +66,7 @@ def insert(connection: "asyncpg.Connection[asyncpg.Record]", empresa: str) -> Ca
 def until(connection: "asyncpg.Connection[asyncpg.Record]") -> Callable[..., Awaitable[Any]]:
     """Waits until a query answers something true; returns it."""
 
-    async def wait_until(sql: str, *args: Any, timeout_s: float = 30) -> Any:
+    async def wait_until(sql: str, *args: Any, timeout_s: float = 90) -> Any:
         async with asyncio.timeout(timeout_s):
             while not (answer := await connection.fetchval(sql, *args)):  # noqa: ASYNC110 - another process works
                 await asyncio.sleep(0.03)

@@ -13,7 +13,7 @@ from typing import Any
 
 from retrato.simulator.server import Simulator
 
-_PATIENCE_S = 30
+_PATIENCE_S = 90
 
 
 @dataclass(slots=True)

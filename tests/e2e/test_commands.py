@@ -8,6 +8,8 @@ import pytest
 
 from retrato.store import sample
 
+pytestmark = pytest.mark.timeout(180)  # real processes, on machines that have other work too
+
 NOWHERE = "postgresql://retrato:geheim@127.0.0.1:1/none"
 
 

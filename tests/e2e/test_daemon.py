@@ -8,18 +8,21 @@ from pathlib import Path
 
 import aiohttp
 import asyncpg
+import pytest
 from PIL import Image
 from tests.e2e.processes import Shell
 
 from retrato.simulator.scenario import Scenario
 from retrato.simulator.server import Simulator
 
+pytestmark = pytest.mark.timeout(180)  # real processes, on machines that have other work too
+
 READY = "select version from retrato.persona_status where persona_id = $1 and state = 'ready' and version >= $2"
 
 
 async def asked(simulator: Simulator) -> None:
     """Return when the first order has reached a provider."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not simulator.world.ledger.orders():  # noqa: ASYNC110 - another process orders
             await asyncio.sleep(0.02)
 

@@ -165,6 +165,17 @@ async def test_server_of_ones_own_may_be_asked_without_a_key(http: Http, request
     assert set(call.kwargs["headers"]) == {"User-Agent", "x-a"}
 
 
+async def test_authorization_among_the_options_goes_before_the_keys(http: Http, request_ids: RequestIds):
+    options = '{"extra_headers": {"authorization": "Token other"}}'
+    with aioresponses() as mocked:
+        mocked.post("http://gpu:8000/v1/images/generations", payload={"data": [{"b64_json": _B64}]})
+        leg = await _leg(http, "http://gpu:8000/v1", openai_options=options)
+        await leg.draw(ORDER, on_request_id=request_ids)
+        ((call,),) = mocked.requests.values()
+
+    assert call.kwargs["headers"].getall("Authorization") == ["Token other"]
+
+
 async def test_paid_service_without_a_key_is_not_asked(http: Http):
     with pytest.raises(MisconfiguredError, match="OPENAI_API_KEY"):
         await OpenAI(ProvidersConfig(), http).legs()

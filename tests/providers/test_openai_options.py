@@ -43,6 +43,8 @@ def test_gpt_image_behind_a_gateway_is_asked_as_openai_asks_it(model: str):
         ('"size"', "is no JSON object"),
         ('{"send_size": "huge"}', "send_size"),
         ('{"sizes": ["big"]}', "sizes"),
+        ('{"sizes": ["1x0"]}', "sizes"),
+        ('{"price_usd": Infinity}', "price_usd"),
         ('{"seed": "seed"}', "seed_field"),
         ('{"price_usd": -1}', "price_usd"),
         ('{"extra_body": 3}', "extra_body"),

@@ -2,6 +2,7 @@ import asyncio
 import hashlib
 
 import asyncpg
+from tests.store.snapshot import SNAPSHOT, describe
 
 from retrato.store import migrations, sample
 from retrato.store.queries import sql_folder
@@ -45,3 +46,9 @@ def test_released_migrations_never_change():
     assert frozen == {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.sql"))
     }
+
+
+async def test_schema_is_the_sum_of_the_migrations_as_written_down(dsn):
+    assert await describe(dsn) == SNAPSHOT.read_text(encoding="utf-8"), (
+        "run `make snapshot` and read the difference"
+    )

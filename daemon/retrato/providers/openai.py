@@ -29,7 +29,9 @@ class OpenAI:
         self._key = config.openai_key
         self._is_open = not is_hosted(config.openai_base_url)
         self._options = options_for(server, config.openai_model, config.openai_options)
-        authorization = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        own = {name.lower() for name in self._options.extra_headers}
+        has_bearer = self._key and "authorization" not in own
+        authorization = {"Authorization": f"Bearer {self._key}"} if has_bearer else {}
         self._leg = ImagesLeg(
             Access(
                 http=http,

@@ -31,13 +31,13 @@ class ImagesOptions(BaseModel):
 
     send_size: Literal["size", "width_height", "aspect_ratio", "none"] = "size"
     """``size`` is "1024x1024", ``width_height`` two numbers, ``aspect_ratio`` "1:1"."""
-    sizes: tuple[Annotated[str, Field(pattern=r"^\d+x\d+$")], ...] = ()
+    sizes: tuple[Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")], ...] = ()
     """The only values that ``size`` may have; empty: any."""
     response_format: str | None = None
     seed_field: str | None = None
     steps_field: str | None = None
     guidance_field: str | None = None
-    price_usd: float | None = Field(default=None, ge=0)
+    price_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Of one picture, where the built-in table does not know it; 0 where nothing is charged."""
     extra_body: Mapping[str, Any] = {}
     extra_headers: Annotated[Mapping[str, str], AfterValidator(_sendable)] = {}

@@ -5,7 +5,7 @@ Nothing here holds a connection longer than one statement or one short transacti
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
@@ -47,18 +47,26 @@ _SESSION = {
 
 
 @contextmanager
-def translated() -> Any:
-    """Turn the driver's errors into ours; their messages carry no password."""
+def reaching() -> Iterator[None]:
+    """Turn the driver's errors of reaching the database into ours; their messages carry no password."""
     try:
         yield
     except _MISCONFIGURED as exc:
         raise ConfigError(f"RETRATO_DATABASE_URL is not accepted by the database: {exc}") from exc
+    except _UNREACHABLE as exc:
+        raise StoreUnavailableError(f"the database cannot be reached: {str(exc) or type(exc).__name__}") from exc
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The same, and what is missing in the database is something that a migration brings."""
+    try:
+        with reaching():
+            yield
     except _NOT_MIGRATED as exc:
         raise NotMigratedError(
             f"the database is not as this release expects it ({exc}): run `retrato migrate`"
         ) from exc
-    except _UNREACHABLE as exc:
-        raise StoreUnavailableError(f"the database cannot be reached: {str(exc) or type(exc).__name__}") from exc
 
 
 async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":

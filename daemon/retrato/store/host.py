@@ -29,12 +29,15 @@ CANDIDATES: Mapping[str, Sequence[str]] = {
 }
 READY_PROMPTS = ("prompt_image", "prompt_usado")
 
+# Addresses of services that fill the place of a picture, and of the replaced script's temporary files.
+_PLACEHOLDERS = r"^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_"
+
 _COLUMNS = """
 select c.relname as table_name, n.nspname as schema_name, a.attname as column_name,
        format_type(a.atttypid, a.atttypmod) as type
 from unnest($1::text[]) as wanted(name)
 join pg_class c on c.oid = to_regclass(wanted.name)
-join pg_namespace n on n.oid = c.relnamespace
+join pg_namespace n on n.oid = c.relnamespace and n.nspname <> 'retrato'
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 order by c.relname, a.attnum
 """
@@ -43,6 +46,15 @@ order by c.relname, a.attnum
 def quoted(identifier: str) -> str:
     """An identifier as SQL wants it, whatever it holds."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def _fills_a_place(url: str) -> str:
+    """
+    Whether an address is none or only fills the place of a picture, as SQL with built-in operators alone.
+
+    A function of ours would need a right that readers of the view do not have.
+    """
+    return f"(coalesce({url}, '') ~* '{_PLACEHOLDERS}')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +124,8 @@ class Host:
             "personas_name": quoted(self.name_column),
             "id_type": self.id_type,
             "url_of_p": self._url_of("p"),
-            "missing_of_p": f"retrato.is_placeholder({self._url_of('p')})",
-            "missing_of_new": f"retrato.is_placeholder({self._url_of('new')})",
+            "missing_of_p": _fills_a_place(self._url_of("p")),
+            "missing_of_new": _fills_a_place(self._url_of("new")),
         }
         for alias in ("p", "new", "old"):
             words[f"empresa_of_{alias}"] = self._empresa_of(alias)
@@ -128,8 +140,8 @@ class Host:
 
     def _ready_of(self, alias: str) -> str:
         """Ready to be drawn (DESIGN 3.3), with built-in operators alone and never null."""
-        name = f"btrim(coalesce({alias}.{quoted(self.name_column)}::text, ''), E' \\t\\r\\n')"
-        ready = f"({name} <> '' and left({name}, 1) <> '['"
+        # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
+        ready = f"(coalesce({alias}.{quoted(self.name_column)}::text, '') ~ '^\\s*[^\\s[]'"
         if self.personas.has("status"):
             status = f"lower(coalesce({alias}.{quoted('status')}::text, ''))"
             ready += f" and {status} not in ('inactive', 'archived')"
@@ -138,13 +150,13 @@ class Host:
     def _url_of(self, alias: str) -> str:
         """The address of the avatar that the host knows, null where it knows none or only a placeholder."""
         known = [
-            f"case when not retrato.is_placeholder({alias}.{quoted(column)}) then {alias}.{quoted(column)} end"
+            f"case when not {_fills_a_place(f'{alias}.{quoted(column)}')} then {alias}.{quoted(column)} end"
             for column in ("avatar_image_url", "avatar_url")
             if self.personas.has(column)
         ]
         if self.avatares is not None and self.avatares.has("persona_id") and self.avatares.has("avatar_url"):
             known.append(
                 f"(select max(pa.avatar_url) from {self.avatares.name} pa "
-                f"where pa.persona_id = {alias}.{quoted('id')} and not retrato.is_placeholder(pa.avatar_url))"
+                f"where pa.persona_id = {alias}.{quoted('id')} and not {_fills_a_place('pa.avatar_url')})"
             )
         return f"coalesce({', '.join(known)}, null)" if known else "null::text"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
-from retrato.store.database import Connection, connect, translated
+from retrato.store.database import Connection, connect, reaching
 from retrato.store.host import FLAG, Host, quoted
 from retrato.store.queries import read, render, sql_folder
 
@@ -152,7 +152,7 @@ async def apply(dsn: str) -> list[Step]:
     try:
         for attempt in range(1, _TRIES + 1):
             try:
-                with translated():
+                with reaching():
                     return await _apply_once(connection)
             except asyncpg.LockNotAvailableError as exc:
                 if attempt == _TRIES:

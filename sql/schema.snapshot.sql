@@ -1,0 +1,515 @@
+-- Written by `make snapshot`; compared by the tests. Not to be run.
+
+-- constraint attempts.attempts_pkey
+PRIMARY KEY (id)
+
+-- constraint attempts.attempts_state_check
+CHECK ((state = ANY (ARRAY['sending'::text, 'succeeded'::text, 'failed'::text])))
+
+-- constraint avatars.avatars_pkey
+PRIMARY KEY (persona_id, version)
+
+-- constraint avatars.avatars_token_key
+UNIQUE (token)
+
+-- constraint avatars.avatars_version_check
+CHECK ((version > 0))
+
+-- constraint budget.budget_pkey
+PRIMARY KEY (month)
+
+-- constraint installation.installation_pkey
+PRIMARY KEY (singleton)
+
+-- constraint installation.installation_singleton_check
+CHECK (singleton)
+
+-- constraint jobs.jobs_empresa_id_check
+CHECK ((empresa_id <> ''::text))
+
+-- constraint jobs.jobs_lane_check
+CHECK ((lane = ANY (ARRAY[0, 1])))
+
+-- constraint jobs.jobs_pkey
+PRIMARY KEY (persona_id)
+
+-- constraint jobs.jobs_state_check
+CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'failed'::text])))
+
+-- constraint jobs.running_means_leased
+CHECK (((state = 'running'::text) = ((token IS NOT NULL) AND (replica_id IS NOT NULL) AND (lease_until IS NOT NULL))))
+
+-- constraint legs.legs_pkey
+PRIMARY KEY (leg)
+
+-- constraint migrations.migrations_pkey
+PRIMARY KEY (number)
+
+-- constraint pace.pace_pkey
+PRIMARY KEY (singleton)
+
+-- constraint pace.pace_singleton_check
+CHECK (singleton)
+
+-- constraint replicas.replicas_pkey
+PRIMARY KEY (id)
+
+-- function retrato.enqueue(text[],text[],smallint,boolean)
+CREATE OR REPLACE FUNCTION retrato.enqueue(persona_ids text[], empresa_ids text[], lane smallint, force boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+    somebody_will_look boolean;
+    enqueued integer;
+begin
+    if coalesce(cardinality(persona_ids), 0) = 0 then
+        return 0;
+    end if;
+
+    perform pg_catalog.pg_advisory_xact_lock_shared(32199698154615919);
+
+    -- A snapshot older than this statement may show jobs that were claimed long ago: then always ring.
+    select
+        current_setting('transaction_isolation') = 'read committed'
+        and (
+            exists (
+                select from retrato.jobs j
+                where j.state = 'queued' and not j.delayed and j.run_at <= now()
+            )
+            or exists (
+                select from retrato.jobs j
+                where j.state = 'queued' and j.delayed and j.run_at <= now()
+            )
+        )
+    into somebody_will_look;
+
+    insert into retrato.jobs as j (persona_id, empresa_id, lane)
+    select asked.persona_id, asked.empresa_id, enqueue.lane
+    from unnest(enqueue.persona_ids, enqueue.empresa_ids) as asked(persona_id, empresa_id)
+    order by asked.persona_id collate "C"
+    on conflict (persona_id) do update
+    set
+        generation = j.generation + enqueue.force::integer,
+        empresa_id = excluded.empresa_id,
+        lane = least(j.lane, excluded.lane),
+        state = case when j.state = 'running' then j.state else 'queued' end,
+        delayed = false,
+        run_at = case when j.state = 'running' then j.run_at else now() end,
+        attempts = case when j.state = 'running' then j.attempts else 0 end,
+        takeovers = case when j.state = 'running' then j.takeovers else 0 end,
+        requested_at = now()
+    where enqueue.force or j.state = 'failed';
+
+    get diagnostics enqueued = row_count;
+
+    if enqueued > 0 and not somebody_will_look then
+        perform pg_catalog.pg_notify('retrato', '');
+    end if;
+
+    return enqueued;
+end;
+$function$
+
+-- function retrato.lane_of(text)
+CREATE OR REPLACE FUNCTION retrato.lane_of(asked_empresa_id text)
+ RETURNS smallint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    select (count(*) >= 5)::integer::smallint
+    from (
+        select from retrato.jobs j
+        where j.state = 'queued' and not j.delayed and j.lane = 0 and j.empresa_id = asked_empresa_id
+        limit 5
+    ) urgent
+$function$
+
+-- function retrato.on_personas_delete()
+CREATE OR REPLACE FUNCTION retrato.on_personas_delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    delete from retrato.jobs j
+    using departures p
+    where j.persona_id = p."id"::text;
+
+    delete from retrato.avatars a
+    using departures p
+    where a.persona_id = p."id"::text;
+
+    return null;
+end;
+$function$
+
+-- function retrato.on_personas_insert()
+CREATE OR REPLACE FUNCTION retrato.on_personas_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    persona_ids text[];
+    empresa_ids text[];
+begin
+    select array_agg(p."id"::text), array_agg(coalesce(p."empresa_id"::text, '-'))
+    into persona_ids, empresa_ids
+    from arrivals p
+    where (coalesce(p."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_');
+
+    perform retrato.enqueue(persona_ids, empresa_ids, 1::smallint, false);
+    return null;
+end;
+$function$
+
+-- function retrato.on_personas_truncate()
+CREATE OR REPLACE FUNCTION retrato.on_personas_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    delete from retrato.jobs;
+    delete from retrato.avatars;
+    return null;
+end;
+$function$
+
+-- function retrato.on_personas_update()
+CREATE OR REPLACE FUNCTION retrato.on_personas_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    asked_persona_id text := new."id"::text;
+    asked_empresa_id text := coalesce(new."empresa_id"::text, '-');
+begin
+    if not (coalesce(new."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
+        -- The flag stays up; the persona is queued when it becomes ready.
+        return null;
+    end if;
+
+    if (new."regenerate_avatar" is true) then
+        perform retrato.enqueue(
+            array[asked_persona_id], array[asked_empresa_id], retrato.lane_of(asked_empresa_id), true
+        );
+    elsif
+        (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')
+        and not exists (select from retrato.jobs j where j.persona_id = asked_persona_id)
+        and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
+    then
+        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+    end if;
+
+    return null;
+end;
+$function$
+
+-- function retrato.request(text[],boolean)
+CREATE OR REPLACE FUNCTION retrato.request(persona_ids text[], force boolean DEFAULT false)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    chosen text[];
+    companies text[];
+begin
+    -- The host's rows first, in id order: the same way round as an application's update and as the write-back.
+    select array_agg(held.persona_id), array_agg(held.empresa_id)
+    into chosen, companies
+    from (
+        select p."id"::text as persona_id, coalesce(p."empresa_id"::text, '-') as empresa_id
+        from "public"."personas" p
+        where p."id" = any(request.persona_ids::uuid[])
+        order by p."id"
+        for no key update
+    ) held
+    join retrato.persona_status s on s.persona_id = held.persona_id
+    where (request.force and s.ready) or s.state in ('missing', 'failed');
+
+    return retrato.enqueue(
+        chosen,
+        companies,
+        case when cardinality(chosen) <= 5 then retrato.lane_of(companies[1]) else 1 end::smallint,
+        request.force
+    );
+end;
+$function$
+
+-- function retrato.request_company(text,boolean)
+CREATE OR REPLACE FUNCTION retrato.request_company(empresa_id text, force boolean DEFAULT false)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    wanted text[];
+begin
+    select array_agg(s.persona_id)
+    into wanted
+    from retrato.persona_status s
+    where
+        s.empresa_id = request_company.empresa_id
+        and ((request_company.force and s.ready) or s.state in ('missing', 'failed'));
+
+    return retrato.request(wanted, request_company.force);
+end;
+$function$
+
+-- index attempts_by_leg
+CREATE INDEX attempts_by_leg ON retrato.attempts USING btree (leg, started_at)
+
+-- index attempts_by_persona
+CREATE INDEX attempts_by_persona ON retrato.attempts USING btree (persona_id, id)
+
+-- index attempts_by_time
+CREATE INDEX attempts_by_time ON retrato.attempts USING btree (started_at)
+
+-- index attempts_pkey
+CREATE UNIQUE INDEX attempts_pkey ON retrato.attempts USING btree (id)
+
+-- index avatars_by_empresa
+CREATE INDEX avatars_by_empresa ON retrato.avatars USING btree (empresa_id, created_at)
+
+-- index avatars_pkey
+CREATE UNIQUE INDEX avatars_pkey ON retrato.avatars USING btree (persona_id, version)
+
+-- index avatars_token_key
+CREATE UNIQUE INDEX avatars_token_key ON retrato.avatars USING btree (token)
+
+-- index budget_pkey
+CREATE UNIQUE INDEX budget_pkey ON retrato.budget USING btree (month)
+
+-- index installation_pkey
+CREATE UNIQUE INDEX installation_pkey ON retrato.installation USING btree (singleton)
+
+-- index jobs_by_empresa
+CREATE INDEX jobs_by_empresa ON retrato.jobs USING btree (empresa_id, state)
+
+-- index jobs_claimable
+CREATE INDEX jobs_claimable ON retrato.jobs USING btree (lane, empresa_id, place) WHERE ((state = 'queued'::text) AND (NOT delayed))
+
+-- index jobs_delayed
+CREATE INDEX jobs_delayed ON retrato.jobs USING btree (run_at) WHERE ((state = 'queued'::text) AND delayed)
+
+-- index jobs_pkey
+CREATE UNIQUE INDEX jobs_pkey ON retrato.jobs USING btree (persona_id)
+
+-- index jobs_running
+CREATE INDEX jobs_running ON retrato.jobs USING btree (replica_id) WHERE (state = 'running'::text)
+
+-- index legs_pkey
+CREATE UNIQUE INDEX legs_pkey ON retrato.legs USING btree (leg)
+
+-- index migrations_pkey
+CREATE UNIQUE INDEX migrations_pkey ON retrato.migrations USING btree (number)
+
+-- index pace_pkey
+CREATE UNIQUE INDEX pace_pkey ON retrato.pace USING btree (singleton)
+
+-- index replicas_pkey
+CREATE UNIQUE INDEX replicas_pkey ON retrato.replicas USING btree (id)
+
+-- sequence attempts_id_seq
+sequence
+
+-- sequence places
+sequence
+
+-- sequence tokens
+sequence
+
+-- table attempts
+id bigint not null,
+    persona_id text not null,
+    empresa_id text not null,
+    version integer not null,
+    token bigint not null,
+    provider text not null,
+    leg text not null,
+    model text not null,
+    seed bigint not null,
+    redraw integer not null,
+    state text not null default 'sending'::text,
+    fault text,
+    error text,
+    request_id text,
+    image_key text,
+    sha256 text,
+    cost_usd numeric(12,6),
+    started_at timestamp with time zone not null default clock_timestamp(),
+    finished_at timestamp with time zone,
+    ordered jsonb not null default '{}'::jsonb,
+    thumbnail_key text,
+    reserved_usd numeric(12,6)
+
+-- table avatars
+persona_id text not null,
+    version integer not null,
+    empresa_id text not null,
+    token bigint not null,
+    generation integer not null,
+    image_key text not null,
+    thumbnail_key text not null,
+    image_url text not null,
+    thumbnail_url text not null,
+    sha256 text not null,
+    image_bytes integer not null,
+    width integer not null,
+    height integer not null,
+    provider text not null,
+    leg text not null,
+    model text not null,
+    prompt text not null,
+    seed bigint,
+    redraw integer not null default 0,
+    steps integer,
+    guidance real,
+    cost_usd numeric(12,6),
+    attempts integer not null,
+    took_s real not null,
+    created_at timestamp with time zone not null default now()
+
+-- table budget
+month date not null,
+    reserved_usd numeric(14,6) not null default 0,
+    spent_usd numeric(14,6) not null default 0
+    with (fillfactor=50)
+
+-- table installation
+singleton boolean not null default true,
+    installed_at timestamp with time zone not null default now(),
+    triggers_sha256 text not null default ''::text
+
+-- table jobs
+persona_id text not null,
+    empresa_id text not null,
+    state text not null default 'queued'::text,
+    delayed boolean not null default false,
+    run_at timestamp with time zone not null default now(),
+    lane smallint not null default 1,
+    place bigint not null default nextval('retrato.places'::regclass),
+    generation integer not null default 1,
+    attempts integer not null default 0,
+    takeovers integer not null default 0,
+    token bigint,
+    replica_id uuid,
+    lease_until timestamp with time zone,
+    version integer,
+    redraw integer,
+    seed bigint,
+    last_fault text,
+    last_error text,
+    requested_at timestamp with time zone not null default now(),
+    started_at timestamp with time zone
+    with (fillfactor=70, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=5000, autovacuum_vacuum_cost_delay=0)
+
+-- table legs
+leg text not null,
+    faults_in_row integer not null default 0,
+    closed_until timestamp with time zone,
+    last_fault text,
+    reason text,
+    succeeded_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    next_at timestamp with time zone,
+    probing_until timestamp with time zone,
+    slots jsonb not null default '{}'::jsonb
+    with (fillfactor=50)
+
+-- table migrations
+number integer not null,
+    name text not null,
+    sha256 text not null,
+    applied_at timestamp with time zone not null default now()
+
+-- table pace
+singleton boolean not null default true,
+    next_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
+    empresa_id text not null default ''::text
+    with (fillfactor=50)
+
+-- table replicas
+id uuid not null,
+    lock_key integer not null,
+    locks boolean not null,
+    version text not null,
+    started_at timestamp with time zone not null default now(),
+    last_seen timestamp with time zone not null default clock_timestamp()
+    with (fillfactor=50)
+
+-- trigger retrato_on_delete
+CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD TABLE AS departures FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_delete()
+
+-- trigger retrato_on_insert
+CREATE TRIGGER retrato_on_insert AFTER INSERT ON public.personas REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_insert()
+
+-- trigger retrato_on_truncate
+CREATE TRIGGER retrato_on_truncate AFTER TRUNCATE ON public.personas FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_truncate()
+
+-- trigger retrato_on_update
+CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE((new.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((new.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])) AND (NOT ((COALESCE((old.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((old.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))))))) EXECUTE FUNCTION retrato.on_personas_update()
+
+-- view persona_status
+SELECT (p.id)::text AS persona_id,
+    COALESCE((p.empresa_id)::text, '-'::text) AS empresa_id,
+    (p.full_name)::text AS name,
+        CASE
+            WHEN ((j.state = 'queued'::text) AND (j.attempts > 0)) THEN 'retrying'::text
+            WHEN (j.state IS NOT NULL) THEN j.state
+            WHEN ((a.version IS NOT NULL) OR (NOT (COALESCE(COALESCE(
+            CASE
+                WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) THEN p.avatar_image_url
+                ELSE NULL::text
+            END, ( SELECT max(pa.avatar_url) AS max
+               FROM public.personas_avatares pa
+              WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))), NULL::text), ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))) THEN 'ready'::text
+            WHEN (NOT ((COALESCE((p.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])))) THEN 'waiting'::text
+            ELSE 'missing'::text
+        END AS state,
+    a.provider,
+    COALESCE(j.attempts, a.attempts, 0) AS attempts,
+    j.last_error,
+    COALESCE(a.image_url, COALESCE(
+        CASE
+            WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) THEN p.avatar_image_url
+            ELSE NULL::text
+        END, ( SELECT max(pa.avatar_url) AS max
+           FROM public.personas_avatares pa
+          WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))), NULL::text)) AS avatar_url,
+    a.thumbnail_url,
+    a.version,
+    a.seed,
+    a.took_s,
+    a.created_at AS generated_at,
+        CASE
+            WHEN (j.state = 'queued'::text) THEN j.run_at
+            ELSE NULL::timestamp with time zone
+        END AS run_at,
+    ((COALESCE((p.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))) AS ready
+   FROM ((public.personas p
+     LEFT JOIN retrato.jobs j ON ((j.persona_id = (p.id)::text)))
+     LEFT JOIN LATERAL ( SELECT v.provider,
+            v.attempts,
+            v.image_url,
+            v.thumbnail_url,
+            v.version,
+            v.seed,
+            v.took_s,
+            v.created_at
+           FROM retrato.avatars v
+          WHERE (v.persona_id = (p.id)::text)
+          ORDER BY v.version DESC
+         LIMIT 1) a ON (true));
