@@ -74,32 +74,36 @@ begin
     select
         current_setting('transaction_isolation') = 'read committed'
         and (
-            exists (
-                select from retrato.jobs j
-                where j.state = 'queued' and not j.delayed and j.run_at <= now()
-            )
-            or exists (
-                select from retrato.jobs j
-                where j.state = 'queued' and j.delayed and j.run_at <= now()
-            )
+            exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+            or exists (select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= now())
         )
     into somebody_will_look;
 
-    insert into retrato.jobs as j (persona_id, empresa_id, lane)
-    select asked.persona_id, asked.empresa_id, enqueue.lane
-    from unnest(enqueue.persona_ids, enqueue.empresa_ids) as asked(persona_id, empresa_id)
+    -- Places in the order in which the personas were named; rows in id order, so that two who ask at once for the
+    -- same personas wait for each other and not in a circle.
+    insert into retrato.jobs as j (persona_id, empresa_id, lane, place)
+    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place
+    from (
+        select named.persona_id, named.empresa_id, nextval('retrato.places') as place
+        from unnest(enqueue.persona_ids, enqueue.empresa_ids) with ordinality as named(persona_id, empresa_id, nth)
+        order by named.nth
+    ) asked
     order by asked.persona_id collate "C"
     on conflict (persona_id) do update
     set
         generation = j.generation + enqueue.force::integer,
         empresa_id = excluded.empresa_id,
         lane = least(j.lane, excluded.lane),
+        requested_at = now(),
+        -- A running job runs on; the rest begins anew.
         state = case when j.state = 'running' then j.state else 'queued' end,
         delayed = false,
         run_at = case when j.state = 'running' then j.run_at else now() end,
+        place = case when j.state = 'failed' or j.delayed then excluded.place else j.place end,
         attempts = case when j.state = 'running' then j.attempts else 0 end,
         takeovers = case when j.state = 'running' then j.takeovers else 0 end,
-        requested_at = now()
+        last_fault = null,
+        last_error = null
     where enqueue.force or j.state = 'failed';
 
     get diagnostics enqueued = row_count;
@@ -158,10 +162,10 @@ declare
     persona_ids text[];
     empresa_ids text[];
 begin
-    select array_agg(p."id"::text), array_agg(coalesce(p."empresa_id"::text, '-'))
+    select array_agg(p."id"::text), array_agg(coalesce(nullif(p."empresa_id"::text, ''), '-'))
     into persona_ids, empresa_ids
     from arrivals p
-    where (coalesce(p."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_');
+    where (coalesce(p."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or (p."regenerate_avatar" is true));
 
     perform retrato.enqueue(persona_ids, empresa_ids, 1::smallint, false);
     return null;
@@ -191,7 +195,7 @@ CREATE OR REPLACE FUNCTION retrato.on_personas_update()
 AS $function$
 declare
     asked_persona_id text := new."id"::text;
-    asked_empresa_id text := coalesce(new."empresa_id"::text, '-');
+    asked_empresa_id text := coalesce(nullif(new."empresa_id"::text, ''), '-');
 begin
     if not (coalesce(new."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
         -- The flag stays up; the persona is queued when it becomes ready.
@@ -202,12 +206,16 @@ begin
         perform retrato.enqueue(
             array[asked_persona_id], array[asked_empresa_id], retrato.lane_of(asked_empresa_id), true
         );
-    elsif
-        (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')
-        and not exists (select from retrato.jobs j where j.persona_id = asked_persona_id)
-        and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
-    then
-        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+    elsif (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then
+        -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
+        -- (drop_job.sql).
+        perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
+        if
+            not found
+            and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
+        then
+            perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+        end if;
     end if;
 
     return null;
@@ -229,7 +237,7 @@ begin
     select array_agg(held.persona_id), array_agg(held.empresa_id)
     into chosen, companies
     from (
-        select p."id"::text as persona_id, coalesce(p."empresa_id"::text, '-') as empresa_id
+        select p."id"::text as persona_id, coalesce(nullif(p."empresa_id"::text, ''), '-') as empresa_id
         from "public"."personas" p
         where p."id" = any(request.persona_ids::uuid[])
         order by p."id"
@@ -294,9 +302,6 @@ CREATE UNIQUE INDEX budget_pkey ON retrato.budget USING btree (month)
 
 -- index installation_pkey
 CREATE UNIQUE INDEX installation_pkey ON retrato.installation USING btree (singleton)
-
--- index jobs_by_empresa
-CREATE INDEX jobs_by_empresa ON retrato.jobs USING btree (empresa_id, state)
 
 -- index jobs_claimable
 CREATE INDEX jobs_claimable ON retrato.jobs USING btree (lane, empresa_id, place) WHERE ((state = 'queued'::text) AND (NOT delayed))
@@ -438,7 +443,7 @@ number integer not null,
 -- table pace
 singleton boolean not null default true,
     next_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
-    empresa_id text not null default ''::text
+    positions text[] not null default ARRAY[''::text, ''::text]
     with (fillfactor=50)
 
 -- table replicas
@@ -464,7 +469,7 @@ CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WH
 
 -- view persona_status
 SELECT (p.id)::text AS persona_id,
-    COALESCE((p.empresa_id)::text, '-'::text) AS empresa_id,
+    COALESCE(NULLIF((p.empresa_id)::text, ''::text), '-'::text) AS empresa_id,
     (p.full_name)::text AS name,
         CASE
             WHEN ((j.state = 'queued'::text) AND (j.attempts > 0)) THEN 'retrying'::text

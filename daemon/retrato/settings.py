@@ -246,6 +246,11 @@ def load(**overrides: Any) -> Settings:
         raise ConfigError(wrong) from None
 
 
+def plain(secret: SecretStr | None) -> str | None:
+    """The secret itself, for the one part that needs it."""
+    return secret.get_secret_value() if secret is not None else None
+
+
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Variables that begin like ours and mean nothing: most likely a slip of the pen."""
     known = {_PREFIX + name.upper() for name in Settings.model_fields}

@@ -8,7 +8,11 @@ daemon that is half alive is worse than one that its supervisor starts anew.
 import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Protocol
+
+import structlog
+
+log = structlog.get_logger()
 
 
 class Service(Protocol):
@@ -30,7 +34,7 @@ async def supervise(services: Sequence[Service], *, stop: asyncio.Event, limit_s
     """
     Run *services* until *stop* is set and all have returned.
 
-    Those that have not returned *limit_s* seconds after that are cancelled.
+    Those that have not returned *limit_s* seconds after that are named in the log and cancelled.
 
     Raises:
         ExceptionGroup: a service failed or ended unasked; the others were cancelled.
@@ -41,6 +45,7 @@ async def supervise(services: Sequence[Service], *, stop: asyncio.Event, limit_s
         await stop.wait()
         _, late = await asyncio.wait(tasks, timeout=limit_s)
         for task in late:
+            log.warning("service.cut_off", service=task.get_name(), after_s=limit_s)
             task.cancel()
 
 
@@ -60,12 +65,9 @@ def backoff(
         wait_s = min(longest_s, wait_s * 2)
 
 
-async def wait_for_any(*awaited: "asyncio.Event | asyncio.Future[Any]", timeout_s: float | None) -> None:
-    """Return when one of the events is set or futures done, or *timeout_s* seconds have passed."""
-    waits = [
-        asyncio.ensure_future(one.wait()) if isinstance(one, asyncio.Event) else asyncio.shield(one)
-        for one in awaited
-    ]
+async def wait_for_any(*events: asyncio.Event, timeout_s: float | None) -> None:
+    """Return when one of *events* is set, or *timeout_s* seconds have passed."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -51,14 +51,13 @@ create table retrato.jobs (
     autovacuum_vacuum_cost_delay = 0
 );
 
--- The claim walks this index from company to company; nothing else may make it larger.
+-- The claim walks this index from company to company; nothing else may make it larger. No other index may begin with
+-- the company: the planner would take it for the walk and read whole backlogs.
 create index jobs_claimable on retrato.jobs (lane, empresa_id, place) where state = 'queued' and not delayed;
 
 create index jobs_delayed on retrato.jobs (run_at) where state = 'queued' and delayed;
 
 create index jobs_running on retrato.jobs (replica_id) where state = 'running';
-
-create index jobs_by_empresa on retrato.jobs (empresa_id, state);
 
 -- One finished version a row. The newest is the persona's avatar.
 create table retrato.avatars (
@@ -137,8 +136,8 @@ create table retrato.legs (
 create table retrato.pace (
     singleton boolean primary key default true check (singleton),
     next_at timestamptz not null default 'epoch',
-    -- the company served last; the next claim goes on behind it
-    empresa_id text collate "C" not null default ''
+    -- by lane: the company served last; the next claim goes on behind it
+    positions text[] collate "C" not null default array['', '']
 ) with (fillfactor = 50);
 
 insert into retrato.pace default values;

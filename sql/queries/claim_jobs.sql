@@ -1,77 +1,111 @@
 -- Take the turn and claim, in one statement: no client can hold the turn while it sleeps.
 --
 -- The companies are walked like a ring, beginning behind the one served last: each found company costs one step in
--- the index, however long its backlog. The first of $3 is the lane that goes first; its whole ring comes before the
--- other's. One row in laps: laps 0 and 1 are the first lane behind and before the starting point, 2 and 3 the second.
+-- the index, however long its backlog. Each lane has a ring of its own; the ring of the lane that goes first comes
+-- first. A ring is walked in two laps: behind the starting point to the end, then the beginning to the starting point.
 --
 -- With a pace the row retrato.pace is locked, one job is taken and the next turn set, but only when there was one.
--- Without a pace that row is not touched and the caller remembers the ring's position.
+-- Without a pace that row is not touched and the caller remembers the rings' positions.
 --
--- $1 limit integer          $2 pace in seconds, 0 = none     $3 lanes smallint[2]     $4 lease in seconds
--- $5 replica uuid           $6 position text (without pace)  $7 only this company text, null = all
+-- Jobs whose time has come are put into the claim's index on the way, for the next claim: this one's snapshot does
+-- not show them there. Who finds nothing claims twice before it sleeps.
 --
--- One row per job, or one row without a job that tells how long the turn is away.
-with recursive turn as materialized (
-    select next_at, empresa_id
+-- $1 limit integer                          $2 pace in seconds, 0 = none    $3 lanes smallint[2], first to go first
+-- $4 lease in seconds                       $5 replica uuid                 $6 positions text[2] by lane, without pace
+-- $7 only this company text, null = all     $8 how many companies more than jobs are looked at, for those whose
+--                                              rows an application holds
+--
+-- One row per job, or one row without a job: how long the turn is away, and whether there were companies left that
+-- were not looked at.
+with recursive due as materialized (
+    select persona_id
+    from retrato.jobs
+    where state = 'queued' and delayed and run_at <= clock_timestamp()
+    order by run_at
+    limit 500
+    for update skip locked
+),
+promoted as (
+    update retrato.jobs j
+    set delayed = false, place = nextval('retrato.places')
+    where j.persona_id = any(array(select persona_id from due))
+),
+turn as materialized (
+    select next_at, positions
     from retrato.pace
     where $2::float8 > 0
     for update
 ),
 start as materialized (
     select
-        coalesce((select empresa_id from turn), $6::text) as position,
-        coalesce(
-            (select extract(epoch from next_at - clock_timestamp())::float8 from turn), 0
-        ) as wait_s
+        coalesce((select positions from turn), $6::text[]) as positions,
+        coalesce((select extract(epoch from next_at - clock_timestamp())::float8 from turn), 0) as wait_s
 ),
 allowed as materialized (
     select
-        position,
+        positions,
         wait_s,
-        jobs,
-        -- a few companies more than jobs, so that rows which an application holds do not end the search
-        case when jobs > 0 then jobs + 4 else 0 end as reach
+        case when wait_s > 0 then 0 when $2::float8 > 0 then 1 else $1::integer end as jobs
     from start
-    cross join lateral (
-        select case when wait_s > 0 then 0 when $2::float8 > 0 then 1 else $1::integer end as jobs
-    ) asked
 ),
-ring (step, lap, empresa_id, found) as (
-    select 0, 0, (select position from allowed), 0
+laps as materialized (
+    select
+        (2 * (lanes.nth - 1) + half.nr)::integer as lap,
+        lanes.lane,
+        case when half.nr = 0 then positions[lanes.lane + 1] else '' end collate "C" as behind,
+        case when half.nr = 1 then positions[lanes.lane + 1] end collate "C" as up_to
+    from allowed
+    cross join unnest($3::smallint[]) with ordinality as lanes(lane, nth)
+    cross join (values (0), (1)) as half(nr)
+    where allowed.jobs > 0
+),
+ring (step, lap, lane, empresa_id, behind, found) as (
+    select 0, lap, lane, null::text collate "C", behind, 0
+    from laps
+    where lap = 0 and $7::text is null
     union all
     select
         ring.step + 1,
-        ring.lap + (next.empresa_id is null)::integer,
-        coalesce(next.empresa_id, case when ring.lap = 1 then (select position from allowed) else '' end),
+        coalesce(next_lap.lap, ring.lap),
+        coalesce(next_lap.lane, ring.lane),
+        next.empresa_id,
+        coalesce(next.empresa_id, next_lap.behind),
         ring.found + (next.empresa_id is not null)::integer
     from ring
+    join laps on laps.lap = ring.lap
     left join lateral (
-        select j.empresa_id
-        from retrato.jobs j
-        where
-            j.state = 'queued'
-            and not j.delayed
-            and j.lane = ($3::smallint[])[1 + ring.lap / 2]
-            and j.empresa_id > ring.empresa_id
-            and (ring.lap % 2 = 0 or j.empresa_id <= (select position from allowed))
-            and ($7::text is null or j.empresa_id = $7::text)
-        order by j.empresa_id
-        limit 1
+        select following.empresa_id
+        from (
+            -- up_to is asked outside, so that the index is asked for one entry and never searched.
+            select j.empresa_id
+            from retrato.jobs j
+            where j.state = 'queued' and not j.delayed and j.lane = laps.lane and j.empresa_id > ring.behind
+            order by j.lane, j.empresa_id
+            limit 1
+        ) following
+        where laps.up_to is null or following.empresa_id <= laps.up_to
     ) next on true
-    where ring.lap < 4 and ring.found < (select reach from allowed)
+    left join laps next_lap on next_lap.lap = ring.lap + 1 and next.empresa_id is null
+    where
+        ring.found < (select jobs + $8::integer from allowed)
+        and (next.empresa_id is not null or next_lap.lap is not null)
 ),
 companies as materialized (
-    -- A step onto a company leaves its lap unchanged; a step over the end of a lap finds none.
+    -- Every company of a lane the same share; what is locked too many is let go when the statement ends.
     select
-        now_at.step,
-        now_at.empresa_id,
-        ($3::smallint[])[1 + now_at.lap / 2] as lane
-    from ring now_at
-    join ring before on before.step = now_at.step - 1
-    where now_at.found > before.found
+        found.step,
+        found.lane,
+        found.empresa_id,
+        ceil(allowed.jobs::float8 / count(*) over (partition by found.lane))::integer as share
+    from (
+        select step, lane, empresa_id from ring where empresa_id is not null
+        union all
+        select lap, lane, $7::text from laps where lap % 2 = 0 and $7::text is not null
+    ) found
+    cross join allowed
 ),
 offered as materialized (
-    select first.persona_id, company.step, first.place
+    select company.step, company.lane, first.persona_id, first.place
     from companies company
     cross join lateral (
         select j.persona_id, j.place
@@ -81,17 +115,18 @@ offered as materialized (
             and not j.delayed
             and j.lane = company.lane
             and j.empresa_id = company.empresa_id
-            and j.run_at <= clock_timestamp()
         order by j.place
-        -- every company the same share; what is locked too many is let go when the statement ends
-        limit (select ceil(allowed.jobs::float8 / count(*))::integer from companies, allowed group by allowed.jobs)
+        limit company.share
         for update skip locked
     ) first
 ),
 chosen as materialized (
-    select persona_id, step, row_number() over (partition by step order by place) as nth
-    from offered
-    order by nth, step
+    select persona_id, row_number() over (order by lane <> ($3::smallint[])[1], round, step) as nth
+    from (
+        select persona_id, lane, step, row_number() over (partition by step order by place) as round
+        from offered
+    ) ranked
+    order by nth
     limit (select jobs from allowed)
 ),
 claimed as (
@@ -102,13 +137,12 @@ claimed as (
         replica_id = $5::uuid,
         lease_until = clock_timestamp() + make_interval(secs => $4::float8),
         started_at = clock_timestamp()
-    from chosen
-    where j.persona_id = chosen.persona_id
+    -- As an array: whatever the planner thinks of the parts above, this is a look into the primary key.
+    where j.persona_id = any(array(select persona_id from chosen))
     returning
-        chosen.nth,
-        chosen.step,
         j.persona_id,
         j.empresa_id,
+        j.lane,
         j.token,
         j.generation,
         j.attempts,
@@ -120,13 +154,30 @@ next_turn as (
     update retrato.pace
     set
         next_at = clock_timestamp() + make_interval(secs => $2::float8),
-        empresa_id = claimed.empresa_id
+        positions[claimed.lane + 1] = claimed.empresa_id
     from claimed
     where $2::float8 > 0
 )
-select persona_id, empresa_id, token, generation, attempts, takeovers, version, waited_s, null::float8 as wait_s
+select
+    chosen.nth,
+    claimed.persona_id,
+    claimed.empresa_id,
+    claimed.lane,
+    claimed.token,
+    claimed.generation,
+    claimed.attempts,
+    claimed.takeovers,
+    claimed.version,
+    claimed.waited_s,
+    null::float8 as wait_s,
+    null::boolean as more_left
 from claimed
+join chosen on chosen.persona_id = claimed.persona_id
 union all
-select null, null, null, null, null, null, null, null, wait_s
-from start
+select
+    null, null, null, null, null, null, null, null, null, null,
+    allowed.wait_s,
+    coalesce((select max(ring.found) from ring) >= allowed.jobs + $8::integer, false)
+from allowed
 where not exists (select from claimed)
+order by nth

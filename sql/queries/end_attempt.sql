@@ -16,18 +16,20 @@ with ended as (
     where id = $1::bigint and (state = 'sending' or fault = 'unknown_outcome')
     returning leg, token, started_at, reserved_usd, cost_usd
 ),
-freed as (
-    update retrato.legs l
-    set slots = l.slots - ended.token::text
+settled as (
+    update retrato.budget b
+    set
+        reserved_usd = greatest(0, b.reserved_usd - ended.reserved_usd),
+        spent_usd = b.spent_usd + coalesce(ended.cost_usd, 0)
     from ended
-    where l.leg = ended.leg and l.slots ? ended.token::text
+    where
+        ended.reserved_usd is not null
+        and $3::text is distinct from 'unknown_outcome'
+        and b.month = date_trunc('month', ended.started_at at time zone 'UTC')::date
 )
-update retrato.budget b
-set
-    reserved_usd = greatest(0, b.reserved_usd - ended.reserved_usd),
-    spent_usd = b.spent_usd + coalesce(ended.cost_usd, 0)
+-- The leg's row before the budget's, as in begin_attempt.sql, or the two would wait in a circle: what nothing reads,
+-- such as the part above, Postgres carries out last.
+update retrato.legs l
+set slots = l.slots - ended.token::text
 from ended
-where
-    ended.reserved_usd is not null
-    and $3::text is distinct from 'unknown_outcome'
-    and b.month = date_trunc('month', ended.started_at at time zone 'UTC')::date
+where l.leg = ended.leg and l.slots ? ended.token::text

@@ -31,5 +31,7 @@ lengthened as (
 select
     array(select token from owned)::bigint[] as owned,
     exists (
-        select from retrato.jobs where state = 'running' and replica_id <> $1::uuid
-    ) as others_work
+        select
+        from retrato.jobs
+        where state = 'running' and (replica_id <> $1::uuid or token <> all ($3::bigint[]))
+    ) as others_run

@@ -1,5 +1,11 @@
--- What a replica must know before it sleeps: whether a transaction is under way that may have queued jobs without
--- ringing (it holds the bell's lock, see retrato.enqueue), and in how many seconds the first waiting job is due.
+-- What a replica must know before it sleeps.
+--
+-- A transaction that queues jobs stays silent while it sees a claimable one (retrato.enqueue): somebody was woken for
+-- that one and will look. So nobody may sleep while there is a claimable job, though others hold its row, nor while a
+-- transaction is under way that may have stayed silent: it holds the bell's lock. Asked before the last claim, not
+-- after it. Who then finds nothing may sleep: every later silence comes behind a later bell.
+--
+-- due_in_s: seconds until the first waiting job is due, null without one.
 select
     exists (
         select
@@ -11,6 +17,10 @@ select
             and l.objid = ({bell_key}::bigint & 4294967295)::bigint::oid
             and l.objsubid = 1
     ) as enqueuing,
+    exists (select from retrato.jobs where state = 'queued' and not delayed)
+    or exists (
+        select from retrato.jobs where state = 'queued' and delayed and run_at <= clock_timestamp()
+    ) as claimable,
     (
         select greatest(0, extract(epoch from run_at - clock_timestamp()))::float8
         from retrato.jobs

@@ -1,20 +1,20 @@
--- The whole job failed and will be tried again in $4 seconds.
--- $1 persona id   $2 token   $3 most attempts integer   $4 wait in seconds   $5 fault text   $6 error text
--- After the last attempt the job fails, unless it was asked for again meanwhile.
+-- The whole job failed: again in $4 seconds, or failed for good after $5 attempts. When it was asked for once more
+-- meanwhile (its generation has moved), it begins anew at once.
+-- $1 persona id   $2 token   $3 generation when claimed   $4 wait in seconds   $5 most attempts integer
+-- $6 fault text   $7 error text
 update retrato.jobs j
 set
-    state = case
-        when j.attempts + 1 >= $3::integer and j.generation = $7::integer then 'failed' else 'queued'
-    end,
-    attempts = case when j.generation = $7::integer then j.attempts + 1 else 0 end,
-    delayed = j.generation = $7::integer,
+    state = case when j.generation = $3::integer and j.attempts + 1 >= $5::integer then 'failed' else 'queued' end,
+    attempts = case when j.generation = $3::integer then j.attempts + 1 else 0 end,
+    takeovers = case when j.generation = $3::integer then j.takeovers else 0 end,
+    delayed = j.generation = $3::integer,
     run_at = clock_timestamp()
-    + case when j.generation = $7::integer then make_interval(secs => $4::float8) else interval '0' end,
+    + make_interval(secs => case when j.generation = $3::integer then $4::float8 else 0 end),
     place = nextval('retrato.places'),
     token = null,
     replica_id = null,
     lease_until = null,
-    last_fault = $5::text,
-    last_error = $6::text
+    last_fault = $6::text,
+    last_error = $7::text
 where j.persona_id = $1::text and j.token = $2::bigint and j.state = 'running'
 returning j.state

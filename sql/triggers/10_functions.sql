@@ -4,8 +4,7 @@
 --
 -- An existing job is left alone unless *force* (then it is asked for once more: its generation moves) or failed.
 -- The bell is rung only when nobody else could be expected to have woken a replica. The order matters: first the
--- shared lock, then the question. A replica that is about to sleep looks for holders of the lock, then claims; so
--- either it sees this transaction's jobs, or it sees that such a transaction is under way and looks again.
+-- shared lock, then the question. See look_before_sleep.sql for the other side.
 create or replace function retrato.enqueue(
     persona_ids text[],
     empresa_ids text[],
@@ -30,32 +29,36 @@ begin
     select
         current_setting('transaction_isolation') = 'read committed'
         and (
-            exists (
-                select from retrato.jobs j
-                where j.state = 'queued' and not j.delayed and j.run_at <= now()
-            )
-            or exists (
-                select from retrato.jobs j
-                where j.state = 'queued' and j.delayed and j.run_at <= now()
-            )
+            exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+            or exists (select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= now())
         )
     into somebody_will_look;
 
-    insert into retrato.jobs as j (persona_id, empresa_id, lane)
-    select asked.persona_id, asked.empresa_id, enqueue.lane
-    from unnest(enqueue.persona_ids, enqueue.empresa_ids) as asked(persona_id, empresa_id)
+    -- Places in the order in which the personas were named; rows in id order, so that two who ask at once for the
+    -- same personas wait for each other and not in a circle.
+    insert into retrato.jobs as j (persona_id, empresa_id, lane, place)
+    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place
+    from (
+        select named.persona_id, named.empresa_id, nextval('retrato.places') as place
+        from unnest(enqueue.persona_ids, enqueue.empresa_ids) with ordinality as named(persona_id, empresa_id, nth)
+        order by named.nth
+    ) asked
     order by asked.persona_id collate "C"
     on conflict (persona_id) do update
     set
         generation = j.generation + enqueue.force::integer,
         empresa_id = excluded.empresa_id,
         lane = least(j.lane, excluded.lane),
+        requested_at = now(),
+        -- A running job runs on; the rest begins anew.
         state = case when j.state = 'running' then j.state else 'queued' end,
         delayed = false,
         run_at = case when j.state = 'running' then j.run_at else now() end,
+        place = case when j.state = 'failed' or j.delayed then excluded.place else j.place end,
         attempts = case when j.state = 'running' then j.attempts else 0 end,
         takeovers = case when j.state = 'running' then j.takeovers else 0 end,
-        requested_at = now()
+        last_fault = null,
+        last_error = null
     where enqueue.force or j.state = 'failed';
 
     get diagnostics enqueued = row_count;

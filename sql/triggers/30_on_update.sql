@@ -20,12 +20,16 @@ begin
         perform retrato.enqueue(
             array[asked_persona_id], array[asked_empresa_id], retrato.lane_of(asked_empresa_id), true
         );
-    elsif
-        {missing_of_new}
-        and not exists (select from retrato.jobs j where j.persona_id = asked_persona_id)
-        and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
-    then
-        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+    elsif {missing_of_new} then
+        -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
+        -- (drop_job.sql).
+        perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
+        if
+            not found
+            and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
+        then
+            perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+        end if;
     end if;
 
     return null;

@@ -54,7 +54,7 @@ async def test_attempt_keeps_what_a_successor_needs_to_finish_it(database, held)
 
 
 async def test_stale_fence_begins_nothing(database, jobs, held):
-    await jobs.release([held[0]])
+    await jobs.release(held[0])
 
     with pytest.raises(LeaseLostError):
         await AttemptLog(database).begin(held[0], bid(limits=ONE_AT_ONCE))
@@ -87,7 +87,7 @@ async def test_job_handed_back_frees_its_slot(database, jobs, held):
     log = AttemptLog(database)
     await log.begin(held[0], bid(limits=ONE_AT_ONCE))
 
-    await jobs.release([held[0]])
+    await jobs.release(held[0])
 
     assert await log.begin(held[1], bid(limits=ONE_AT_ONCE))
 
@@ -97,8 +97,9 @@ async def test_dead_replicas_slots_are_freed_when_its_jobs_are_taken_over(databa
     await log.begin(held[0], bid(limits=ONE_AT_ONCE))
     await database.execute("update retrato.jobs set lease_until = now() - interval '1 second'")
 
-    await Jobs(database, replica_id=uuid4(), lease_s=30).take_over(silence_s=4, most_takeovers=3)
-    successor = (await Jobs(database, replica_id=uuid4(), lease_s=30).claim(1, pace_s=0)).jobs[0]
+    heir = Jobs(database, replica_id=uuid4(), lease_s=30)
+    await heir.take_over(held=[], silence_s=0, most_takeovers=3)
+    successor = (await heir.claim(1, pace_s=0)).jobs[0]
 
     assert await log.begin(successor, bid(limits=ONE_AT_ONCE))
 
@@ -224,7 +225,7 @@ async def test_successor_finds_what_was_begun_and_adopts_it(database, jobs, held
     log = AttemptLog(database)
     attempt = await log.begin(held[0], bid())
     await log.note_request(attempt, "r-1")
-    await jobs.release([held[0]])
+    await jobs.release(held[0])
 
     successor = next(job for job in (await jobs.claim(16, pace_s=0)).jobs if job.persona_id == held[0].persona_id)
     pending = await log.pending(successor, version=1)

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from retrato.app import Base, database_address, open_base, open_daemon, providers_config
+from retrato.app.address import database_address
+from retrato.app.base import Base, open_base
+from retrato.app.daemon import open_daemon
+from retrato.app.providers import providers_config
 from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals

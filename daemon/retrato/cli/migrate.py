@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from retrato.app import database_address
+from retrato.app.address import database_address
 from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_command
 from retrato.settings import Settings
 from retrato.store import migrations

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from retrato.app import database_address, open_base, open_providers
+from retrato.app.address import database_address
+from retrato.app.base import open_base
+from retrato.app.providers import open_providers
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.domain.errors import ProviderError
 from retrato.providers.catalogue import LegInfo

@@ -7,7 +7,10 @@ from typing import Annotated
 import structlog
 import typer
 
-from retrato.app import database_address, open_base, open_console, open_daemon, providers_config
+from retrato.app.address import database_address
+from retrato.app.base import open_base
+from retrato.app.daemon import open_console, open_daemon
+from retrato.app.providers import providers_config
 from retrato.cli.common import run as run_to_exit
 from retrato.cli.common import settings_for_command
 from retrato.cli.signals import stop_on_signals

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from retrato.app import database_address, open_base
+from retrato.app.address import database_address
+from retrato.app.base import open_base
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.settings import Settings
 from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus

@@ -13,13 +13,14 @@ from retrato.domain.job import Job
 class _Held:
     job: Job
     task: "asyncio.Task[None] | None" = None
+    ending: bool = False
     lost: bool = False
 
 
 @dataclass(slots=True)
 class Holdings:
     """
-    Shared by dispatcher (adds, removes), keeper (beats, drops) and chain (asks before each paid call).
+    Shared by dispatcher (adds, removes), worker (ends), keeper (beats, drops) and chain (asks before paid calls).
 
     The id is random per start, never a host or pod name: a name that comes back would make a dead replica's jobs
     look alive. ``clock`` is monotonic, in seconds.
@@ -37,6 +38,10 @@ class Holdings:
     """Set when there may be work somewhere: the keeper looks after the others' leases more often then."""
     _held: dict[int, _Held] = field(default_factory=dict)
     _kept_at: float = float("-inf")
+    _unsettled_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.unsettle()
 
     def add(self, job: Job) -> None:
         """A job was claimed: its lease is fresh."""
@@ -48,6 +53,16 @@ class Holdings:
     def assign(self, job: Job, task: "asyncio.Task[None]") -> None:
         """The task that works on the job; it is cancelled when the job is lost."""
         self._held[job.token].task = task
+
+    def end(self, job: Job) -> None:
+        """
+        The worker is about to write the job's end, and learns from the fence whether it was still ours.
+
+        From here on a heartbeat that does not find the job proves nothing: the end may just have been written.
+        """
+        held = self._held.get(job.token)
+        if held is not None:
+            held.ending = True
 
     def remove(self, job: Job) -> None:
         """The job is finished, handed back or given up."""
@@ -61,7 +76,7 @@ class Holdings:
         return [held.job for held in self._held.values() if not held.lost]
 
     def fences(self) -> dict[int, str]:
-        """Fence → persona id of the jobs in hand."""
+        """Fence → persona id of the jobs in hand that were not lost."""
         return {job.token: job.persona_id for job in self.jobs()}
 
     def is_lost(self, job: Job) -> bool:
@@ -73,14 +88,27 @@ class Holdings:
         """A heartbeat that was sent at *at* (monotonic) succeeded."""
         self._kept_at = max(self._kept_at, at)
 
-    def drop(self, token: int) -> None:
-        """The fence does not hold any more: stop the work at once."""
+    def drop(self, token: int) -> bool:
+        """
+        The fence does not hold any more: stop the work at once.
+
+        Returns False when there is nothing to stop: the job's end is being written, or has been.
+        """
         held = self._held.get(token)
-        if held is None or held.lost:
-            return
+        if held is None or held.lost or held.ending:
+            return False
         held.lost = True
         if held.task is not None:
             held.task.cancel()
+        return True
+
+    def unsettle(self) -> None:
+        """The database was away, or we were; now others may look silent that are only coming back."""
+        self._unsettled_at = self.clock()
+
+    def settled_for_s(self) -> float:
+        """For how many seconds the database has been there for everybody, as far as we know."""
+        return self.clock() - self._unsettled_at
 
     def may_start(self) -> bool:
         """Whether a paid call may start: the last heartbeat leaves at least five seconds of the lease."""

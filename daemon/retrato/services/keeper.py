@@ -46,11 +46,10 @@ class Keeper:
         self._silence_s = silence_s
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Beat until *stop* is set and the dispatcher holds nothing more, then remove the replica's row."""
-        while not (stop.is_set() and self._holdings.drained.is_set()):
+        """Beat until the dispatcher has let go of its last job, then remove the replica's row."""
+        while not self._holdings.drained.is_set():
             self._holdings.stirred.clear()
-            busy = await self._beat_or_warn()
-            if busy:
+            if await self._beat_or_warn():
                 await wait_for_any(self._holdings.drained, timeout_s=self._beat_s)
             else:
                 await wait_for_any(self._holdings.stirred, self._holdings.drained, timeout_s=self._poll_s)
@@ -58,11 +57,13 @@ class Keeper:
             await self._jobs.forget_replica()
         except StoreUnavailableError as exc:
             log.warning("keeper.unregister_failed", error=str(exc))
+        await stop.wait()
 
     async def _beat_or_warn(self) -> bool:
         try:
             return await self.beat()
         except StoreUnavailableError as exc:
+            self._holdings.unsettle()
             log.warning("keeper.beat_failed", error=str(exc), held=len(self._holdings))
             return True
 
@@ -81,12 +82,16 @@ class Keeper:
         )
         self._holdings.kept(sent_at)
         for token, persona_id in fences.items():
-            if token not in kept.owned and token in self._holdings.fences():
+            if token not in kept.owned and self._holdings.drop(token):
                 log.warning("job.lost", persona_id=persona_id, token=token)
-                self._holdings.drop(token)
-        if kept.others_work:
-            taken = await self._jobs.take_over(silence_s=self._silence_s, most_takeovers=_MOST_TAKEOVERS)
-            if taken:
-                log.warning("keeper.took_over", personas=taken)
-                self._wake.set()
-        return bool(kept.others_work or len(self._holdings))
+        if kept.others_run and self._holdings.settled_for_s() >= self._silence_s:
+            await self._take_over()
+        return bool(kept.others_run or len(self._holdings))
+
+    async def _take_over(self) -> None:
+        taken = await self._jobs.take_over(
+            held=self._holdings.fences(), silence_s=self._silence_s, most_takeovers=_MOST_TAKEOVERS
+        )
+        if taken:
+            log.warning("keeper.took_over", personas=taken)
+            self._wake.set()

@@ -7,6 +7,7 @@ waits.
 """
 
 import asyncio
+from collections.abc import Iterator
 
 import structlog
 
@@ -25,53 +26,66 @@ class Listener:
 
     name = "listener"
 
-    def __init__(self, dsn: str, *, wake: asyncio.Event, holdings: Holdings) -> None:
+    def __init__(
+        self, dsn: str, *, wake: asyncio.Event, holdings: Holdings, ping_every_s: float = _PING_EVERY_S
+    ) -> None:
         self._dsn = dsn
         self._wake = wake
         self._holdings = holdings
+        self._ping_every_s = ping_every_s
+        self._waits: Iterator[float] = backoff()
         self.connected = asyncio.Event()
         """Set while LISTEN is answered."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Listen until *stop* is set and the work in hand is done: the replica's lock lives on this connection."""
-        waits = backoff()
-        while not self._may_end(stop):
+        """Listen until the dispatcher has let go of its last job: the replica's lock lives on this connection."""
+        drained = self._holdings.drained
+        while not drained.is_set():
             try:
-                await self._listen(stop)
-                waits = backoff()
+                await self._listen()
             except StoreUnavailableError as exc:
-                wait_s = next(waits)
+                wait_s = next(self._waits)
                 log.warning("listener.disconnected", error=str(exc), again_in_s=round(wait_s, 2))
-                await wait_for_any(self._holdings.drained, timeout_s=wait_s)
+                await wait_for_any(drained, timeout_s=wait_s)
+        await stop.wait()
 
-    def _may_end(self, stop: asyncio.Event) -> bool:
-        return stop.is_set() and self._holdings.drained.is_set()
+    async def _listen(self) -> None:
+        """
+        One connection's life.
 
-    async def _listen(self, stop: asyncio.Event) -> None:
-        """One connection's life; returns when asked to stop or when a pinged connection had already ended."""
-        ended = asyncio.Event()
+        Raises:
+            StoreUnavailableError: it could not be opened, or ended before the work was done.
+
+        """
+        drained, ended = self._holdings.drained, asyncio.Event()
         connection = ListenConnection(
             self._dsn, lock_key=self._holdings.lock_key, on_hint=self._hear, on_end=ended.set
         )
         try:
             await connection.open()
-            self._holdings.locks = await connection.take_lock()
-            self.connected.set()
-            log.info("listener.connected", locks=self._holdings.locks)
-            self._hear()
-            while not ended.is_set() and not self._may_end(stop):
-                await wait_for_any(ended, self._holdings.drained, timeout_s=_PING_EVERY_S)
-                if not ended.is_set() and not self._holdings.drained.is_set():
-                    # The session before this one may have held the lock a little longer than its socket lived.
-                    self._holdings.locks = await connection.take_lock()
-                elif self._holdings.drained.is_set() and not stop.is_set():
-                    await wait_for_any(ended, stop, timeout_s=None)
+            await self._prove(connection)
+            self._greet()
+            while not drained.is_set():
+                await wait_for_any(ended, drained, timeout_s=self._ping_every_s)
+                if ended.is_set():
+                    raise StoreUnavailableError("the LISTEN connection was closed by the server")
+                await self._prove(connection)
         finally:
             self.connected.clear()
             self._holdings.locks = False
-            await connection.close(abruptly=not self._may_end(stop))
-        if ended.is_set() and not self._may_end(stop):
-            raise StoreUnavailableError("the LISTEN connection was closed by the server")
+            await connection.close(abruptly=not drained.is_set())
+
+    async def _prove(self, connection: ListenConnection) -> None:
+        """Ask for an answer. The lock may come late: the session that held it outlives its socket for a while."""
+        self._holdings.locks = await connection.take_lock()
+
+    def _greet(self) -> None:
+        """The connection is there (again): hints were lost meanwhile, and others may be on their way back too."""
+        self._waits = backoff()
+        self._holdings.unsettle()
+        self.connected.set()
+        log.info("listener.connected", locks=self._holdings.locks)
+        self._hear()
 
     def _hear(self) -> None:
         self._wake.set()

@@ -6,11 +6,12 @@ back, dropped (nothing to draw any more), or left alone because it belongs to so
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from retrato.domain.errors import LeaseLostError, StorageError, StoreUnavailableError
+from retrato.domain.errors import ConfigError, LeaseLostError, StorageError, StoreUnavailableError
 from retrato.domain.job import Job
 from retrato.generation.pipeline import Pipeline
 from retrato.generation.verdict import Fail, Release, Retry, verdict
@@ -21,18 +22,33 @@ from retrato.supervise import backoff
 
 log = structlog.get_logger()
 
+_LONGEST_REFUSAL_S = 600.0
+
 
 class Worker:
-    """Works on one job at a time; many may run at once."""
+    """
+    Works on one job at a time; many may run at once.
+
+    While the application's tables refuse a picture that was paid for, it is offered again for *longest_refusal_s*
+    seconds: a missing right costs a few pictures then, not one for every persona.
+    """
 
     def __init__(
-        self, jobs: Jobs, avatars: Avatars, pipeline: Pipeline, *, holdings: Holdings, most_attempts: int
+        self,
+        jobs: Jobs,
+        avatars: Avatars,
+        pipeline: Pipeline,
+        *,
+        holdings: Holdings,
+        most_attempts: int,
+        longest_refusal_s: float = _LONGEST_REFUSAL_S,
     ) -> None:
         self._jobs = jobs
         self._avatars = avatars
         self._pipeline = pipeline
         self._holdings = holdings
         self._most_attempts = most_attempts
+        self._longest_refusal_s = longest_refusal_s
 
     async def work(self, job: Job) -> float:
         """
@@ -43,23 +59,34 @@ class Worker:
         with structlog.contextvars.bound_contextvars(persona_id=job.persona_id, empresa_id=job.empresa_id):
             try:
                 finished = await self._pipeline.draw(job)
+                self._holdings.end(job)
                 if finished is None:
-                    await self._until_stored(lambda: self._jobs.drop(job))
-                    log.info("job.dropped", reason="the persona is gone or not ready any more")
+                    await self._drop(job)
                 else:
                     await self._write_back(job, finished)
-            except LeaseLostError as exc:
-                log.warning("job.lost", reason=str(exc))
             except Exception as exc:  # noqa: BLE001 - the per-job boundary
+                self._holdings.end(job)
                 return await self._end(job, exc)
             return 0.0
 
+    async def _drop(self, job: Job) -> None:
+        async def store() -> None:
+            if await self._jobs.drop(job):
+                log.info("job.dropped", reason="the persona is gone or not ready any more")
+
+        await self._until_stored(store)
+
     async def _write_back(self, job: Job, finished: Finished) -> None:
         """Write until the database has answered: only the fence discards a picture that was paid for."""
-        outcome = await self._written(job, finished)
-        if outcome is Outcome.LOST:
-            log.warning("avatar.discarded", version=finished.version, leg=finished.leg)
-            await self._discard(finished)
+        try:
+            outcome = await self._written(finished)
+        except ConfigError as exc:
+            await self._retry(job, "write_back", str(exc), delay_s=0, most_attempts=0)
+            return
+        if outcome in {Outcome.LOST, Outcome.GONE}:
+            log.warning("avatar.discarded", version=finished.version, leg=finished.leg, reason=outcome.value)
+            if outcome is Outcome.GONE:
+                await self._discard(finished)
             return
         log.info(
             "avatar.finished",
@@ -76,15 +103,27 @@ class Worker:
             asked_again=outcome is Outcome.ASKED_AGAIN,
         )
 
-    async def _written(self, job: Job, finished: Finished) -> Outcome:
+    async def _written(self, finished: Finished) -> Outcome:
+        """
+        What became of it in the end.
+
+        Raises:
+            ConfigError: the application's tables have refused it for too long.
+
+        """
         waits = backoff()
+        give_up_at = time.monotonic() + self._longest_refusal_s
         while True:
+            wait_s = next(waits)
             try:
-                return (await self._avatars.write([finished]))[job.token]
+                return await self._avatars.write(finished)
             except StoreUnavailableError as exc:
-                wait_s = next(waits)
                 log.warning("avatar.write_delayed", error=str(exc), again_in_s=round(wait_s, 2))
-                await asyncio.sleep(wait_s)
+            except ConfigError as exc:
+                if time.monotonic() > give_up_at:
+                    raise
+                log.error("avatar.write_refused", error=str(exc), again_in_s=round(wait_s, 2))  # noqa: TRY400
+            await asyncio.sleep(wait_s)
 
     async def _discard(self, finished: Finished) -> None:
         try:
@@ -93,20 +132,32 @@ class Worker:
             log.warning("avatar.discard_failed", error=str(exc), image_key=finished.image_key)
 
     async def _end(self, job: Job, error: Exception) -> float:
-        decided = verdict(error, job)
-        hold_s = 0.0
-        match decided:
+        """Carry out what the failed run leads to; returns for how many seconds nobody could draw anything."""
+        match error:
+            case LeaseLostError() | StoreUnavailableError():
+                # Only the fence knows whether a job is lost: an overdue heartbeat ends it here all the same.
+                await self._release(job, delay_s=0, reason=str(error))
+                return 0.0
+        match verdict(error, job):
             case Release(delay_s=delay_s, reason=reason):
-                hold_s = delay_s
-                await self._until_stored(lambda: self._jobs.release([job], delay_s=delay_s, reason=reason))
-                log.warning("job.released", reason=reason, again_in_s=round(delay_s, 1))
+                await self._release(job, delay_s=delay_s, reason=reason)
+                return delay_s
             case Fail(fault=fault, error=text):
                 await self._retry(job, fault, text, delay_s=0, most_attempts=0)
             case Retry(delay_s=delay_s, fault=fault, error=text):
                 if fault == "unexpected":
                     log.error("job.broken", exc_info=error)
                 await self._retry(job, fault, text, delay_s=delay_s, most_attempts=self._most_attempts)
-        return hold_s
+        return 0.0
+
+    async def _release(self, job: Job, *, delay_s: float, reason: str) -> None:
+        async def store() -> None:
+            if await self._jobs.release(job, delay_s=delay_s, reason=reason):
+                log.warning("job.released", reason=reason, again_in_s=round(delay_s, 1))
+            else:
+                log.warning("job.lost", reason=reason)
+
+        await self._until_stored(store)
 
     async def _retry(self, job: Job, fault: str, text: str, *, delay_s: float, most_attempts: int) -> None:
         async def store() -> None:

@@ -4,14 +4,17 @@ import json
 from dataclasses import asdict
 
 import asyncpg
+import structlog
 
 from retrato.domain.attempt import Bid, Pending
-from retrato.domain.errors import BudgetSpentError, LeaseLostError, LegFullError
+from retrato.domain.errors import BudgetSpentError, LeaseLostError, LegFullError, StoreUnavailableError
 from retrato.domain.faults import Fault
 from retrato.domain.job import Job
 from retrato.domain.picture import Order
 from retrato.store.database import Database
 from retrato.store.queries import query, storable
+
+log = structlog.get_logger()
 
 
 class AttemptLog:
@@ -71,10 +74,17 @@ class AttemptLog:
         await self._database.execute(query("note_request"), attempt_id, request_id)
 
     async def note_picture(self, job: Job, *, image_key: str, thumbnail_key: str, sha256: str) -> None:
-        """Keep where the pictures of the attempt that succeeded are stored, before the write-back."""
-        await self._database.execute(
-            query("note_picture"), job.persona_id, job.token, image_key, thumbnail_key, sha256
-        )
+        """
+        Keep where the pictures of the attempt that succeeded are stored, before the write-back.
+
+        While the database is away the picture goes before the books, so nothing is raised then.
+        """
+        try:
+            await self._database.execute(
+                query("note_picture"), job.persona_id, job.token, image_key, thumbnail_key, sha256
+            )
+        except StoreUnavailableError as exc:
+            log.warning("attempt.not_recorded", error=str(exc))
 
     async def succeed(self, attempt_id: int, *, cost_usd: float | None, seed: int | None) -> None:
         """The provider delivered a usable picture."""

@@ -1,18 +1,17 @@
 """The write-back: one transaction, fenced, the host's row and ours together."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import asyncpg
 
-from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.errors import ConfigError, NotMigratedError
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.host_writes import host_writes
-from retrato.store.queries import query
+from retrato.store.queries import host_query, query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,9 @@ class Outcome(StrEnum):
     ASKED_AGAIN = "asked again"
     """Written; the persona was asked for once more meanwhile and is queued again."""
     LOST = "lost"
-    """The fence did not hold: nothing was written."""
+    """The fence did not hold, nothing was written; the job's new owner may complete from the stored pictures."""
+    GONE = "gone"
+    """The persona or its job is gone, nothing was written, and nobody wants the stored pictures."""
 
 
 class Avatars:
@@ -64,33 +65,44 @@ class Avatars:
     def __init__(self, database: Database, host: Host) -> None:
         self._database = database
         words = host.words()
-        self._lock = query("lock_personas", words)
-        self._finish = query("finish_jobs", {**words, "host_writes": host_writes(host)})
-        self._find = query("find_written")
+        self._lock = host_query("lock_persona", words)
+        self._finish = host_query("finish_job", {**words, "host_writes": host_writes(host)})
 
-    async def write(self, finished: Sequence[Finished]) -> dict[int, Outcome]:
+    async def write(self, finished: Finished) -> Outcome:
         """
-        Write all of *finished* in one transaction, and tell the outcome by fence.
+        Write *finished* into the host's tables and ours, and end its job; all or nothing.
 
         Raises:
-            StoreUnavailableError: the connection broke or the application was in the way; whether the write
-                took place is unknown. Repeating is safe: what is there already is found by its fence.
+            StoreUnavailableError: the connection broke or an application holds the rows; whether the write took
+                place is unknown. Repeating is safe: what is there already is found by its fence.
+            ConfigError: the application's tables do not take the avatar (a right, a constraint, a trigger of
+                theirs, a column that is too short or gone). Nothing was written; repeating is safe here too.
 
         """
-        if not finished:
-            return {}
-        outcomes = dict.fromkeys((f.token for f in finished), Outcome.LOST)
+        row = await self._written(finished)
+        if row is not None:
+            return Outcome.ASKED_AGAIN if row["asked_again"] else Outcome.WRITTEN
+        found = await self._database.fetchrow(
+            query("find_written"), finished.token, finished.persona_id, finished.image_key
+        )
+        assert found is not None
+        if found["is_written"]:
+            return Outcome.WRITTEN
+        return Outcome.LOST if found["is_wanted"] else Outcome.GONE
+
+    async def _written(self, finished: Finished) -> asyncpg.Record | None:
         try:
-            async with self._database.transaction() as connection:
-                await connection.execute(self._lock, [f.persona_id for f in finished])
-                rows = await connection.fetch(self._finish, json.dumps([asdict(f) for f in finished]))
-        except (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError) as exc:
-            raise StoreUnavailableError(f"the application was writing the same rows: {exc}") from exc
-        for row in rows:
-            outcomes[row["token"]] = Outcome.ASKED_AGAIN if row["asked_again"] else Outcome.WRITTEN
-        if Outcome.LOST in outcomes.values():
-            # The reply to an earlier COMMIT may have been lost: then the version is there already.
-            lost = [token for token, outcome in outcomes.items() if outcome is Outcome.LOST]
-            for row in await self._database.fetch(self._find, lost):
-                outcomes[row["token"]] = Outcome.WRITTEN
-        return outcomes
+            try:
+                return await self._write_once(finished)
+            except asyncpg.UniqueViolationError:
+                # An application has just inserted the row of personas_avatares: now it can be updated.
+                return await self._write_once(finished)
+        except (asyncpg.PostgresError, NotMigratedError) as exc:
+            raise ConfigError(f"the application's tables do not take the avatar: {exc}") from exc
+
+    async def _write_once(self, finished: Finished) -> asyncpg.Record | None:
+        """What became of it, None when the persona is gone or the fence does not hold."""
+        async with self._database.transaction() as connection:
+            if await connection.fetchrow(self._lock, finished.persona_id) is None:
+                return None
+            return await connection.fetchrow(self._finish, json.dumps(asdict(finished)))

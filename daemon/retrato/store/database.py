@@ -16,20 +16,24 @@ from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailabl
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
-_UNREACHABLE = (
+_AWAY = (
     OSError,  # refused, reset, unknown host; TimeoutError is one of them
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,  # the pool is closing, the connection was closed under us
+    # What an idle connection says when it is used between the server's farewell and its end (asyncpg 0.32).
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,  # shut down, starting up, or a statement_timeout of the role
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a failover that has not reached us yet
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _MISCONFIGURED = (
     asyncpg.InvalidPasswordError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
     asyncpg.ClientConfigurationError,
 )
 _NOT_MIGRATED = (
@@ -38,12 +42,13 @@ _NOT_MIGRATED = (
     asyncpg.UndefinedFunctionError,
     asyncpg.InvalidSchemaNameError,
 )
-_SESSION = {
-    "application_name": "retrato",
-    # A replica that is stopped inside a transaction must not hold the host's rows for longer than this.
-    "idle_in_transaction_session_timeout": "15s",
-    "timezone": "UTC",
-}
+# Only what transaction poolers let through at the start of a session.
+_SESSION = {"application_name": "retrato", "timezone": "UTC"}
+
+# Shorter than deadlock_timeout (1 s): should an application and we wait for each other in a circle, we let go
+# before Postgres looks for somebody to shoot. And a replica that is stopped in mid-transaction must not hold the
+# host's rows for long.
+_PATIENCE = "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'"
 
 
 @contextmanager
@@ -53,8 +58,8 @@ def reaching() -> Iterator[None]:
         yield
     except _MISCONFIGURED as exc:
         raise ConfigError(f"RETRATO_DATABASE_URL is not accepted by the database: {exc}") from exc
-    except _UNREACHABLE as exc:
-        raise StoreUnavailableError(f"the database cannot be reached: {str(exc) or type(exc).__name__}") from exc
+    except _AWAY as exc:
+        raise StoreUnavailableError(f"the database does not answer now: {str(exc) or type(exc).__name__}") from exc
 
 
 @contextmanager
@@ -78,11 +83,15 @@ async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncp
         StoreUnavailableError: nobody answered within *timeout_s* seconds.
 
     """
-    with translated():
+    with reaching():
         try:
             return await asyncpg.connect(dsn, timeout=timeout_s, server_settings=_SESSION, **options)
         except ValueError as exc:
             raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
+
+
+async def _leave_as_it_is(_connection: Connection) -> None:
+    """Nothing here changes its session, so there is nothing to reset: one round trip less a statement."""
 
 
 class Database:
@@ -104,7 +113,7 @@ class Database:
             StoreUnavailableError: nobody answers there now.
 
         """
-        with translated():
+        with reaching():
             try:
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
@@ -115,6 +124,7 @@ class Database:
                     statement_cache_size=self._statement_cache_size,
                     server_settings=_SESSION,
                     max_inactive_connection_lifetime=120,
+                    reset=_leave_as_it_is,
                 )
             except ValueError as exc:
                 raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
@@ -131,18 +141,28 @@ class Database:
         self._pool = None
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection from the pool, for a short time."""
+    async def connection(self, *, timeout_s: float | None = None) -> AsyncIterator[Connection]:
+        """A connection from the pool, for a short time; waits *timeout_s* for one, or as long as the pool does."""
         if self._pool is None:
             raise StoreUnavailableError("the database is not open")
         with translated():
-            async with self._pool.acquire(timeout=self._timeout_s) as connection:
-                yield connection
+            async with self._pool.acquire(timeout=timeout_s or self._timeout_s) as connection:
+                try:
+                    yield connection
+                except (TimeoutError, asyncpg.InternalClientError):
+                    # It may be half open, or waits for an answer that does not come: nobody shall get it again.
+                    connection.terminate()
+                    raise
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A short transaction at READ COMMITTED: every statement sees what was committed before it."""
+        """
+        A short transaction at READ COMMITTED: every statement sees what was committed before it.
+
+        A row that somebody else holds is waited for half a second, then comes StoreUnavailableError.
+        """
         async with self.connection() as connection, connection.transaction(isolation="read_committed"):
+            await connection.execute(_PATIENCE)
             yield connection
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
@@ -150,9 +170,13 @@ class Database:
         async with self.connection() as connection:
             return await connection.fetch(sql, *args)
 
-    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
-        """The first row of one statement."""
-        async with self.connection() as connection:
+    async def fetchrow(self, sql: str, *args: Any, timeout_s: float | None = None) -> asyncpg.Record | None:
+        """
+        The first row of one statement.
+
+        It may take *timeout_s* seconds, or as long as the pool allows.
+        """
+        async with self.connection(timeout_s=timeout_s) as connection, asyncio.timeout(timeout_s):
             return await connection.fetchrow(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> None:

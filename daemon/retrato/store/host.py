@@ -36,7 +36,7 @@ _COLUMNS = """
 select c.relname as table_name, n.nspname as schema_name, a.attname as column_name,
        format_type(a.atttypid, a.atttypmod) as type
 from unnest($1::text[]) as wanted(name)
-join pg_class c on c.oid = to_regclass(wanted.name)
+join pg_class c on c.oid = to_regclass(wanted.name) and c.relkind in ('r', 'p')
 join pg_namespace n on n.oid = c.relnamespace and n.nspname <> 'retrato'
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 order by c.relname, a.attnum
@@ -116,6 +116,11 @@ class Host:
         assert column is not None  # read() has seen to it
         return column
 
+    def key_in(self, table: Table, alias: str) -> str:
+        """The key of the persona *alias* as ``persona_id`` of *table* holds it: not everywhere the same type."""
+        key, type_there = f"{alias}.{quoted('id')}", table.columns["persona_id"]
+        return key if type_there == self.id_type else f"{key}::text::{type_there}"
+
     def words(self) -> dict[str, str]:
         """The words in braces that ``sql/`` uses for the host."""
         words = {
@@ -134,9 +139,10 @@ class Host:
         return words
 
     def _empresa_of(self, alias: str) -> str:
+        """The company as text, ``-`` for none: never null or empty, or our trigger would refuse the row."""
         if not self.personas.has("empresa_id"):
-            return "'-'"
-        return f"coalesce({alias}.{quoted('empresa_id')}::text, '-')"
+            return "'-'::text"
+        return f"coalesce(nullif({alias}.{quoted('empresa_id')}::text, ''), '-')"
 
     def _ready_of(self, alias: str) -> str:
         """Ready to be drawn (DESIGN 3.3), with built-in operators alone and never null."""
@@ -157,6 +163,7 @@ class Host:
         if self.avatares is not None and self.avatares.has("persona_id") and self.avatares.has("avatar_url"):
             known.append(
                 f"(select max(pa.avatar_url) from {self.avatares.name} pa "
-                f"where pa.persona_id = {alias}.{quoted('id')} and not {_fills_a_place('pa.avatar_url')})"
+                f"where pa.persona_id = {self.key_in(self.avatares, alias)} "
+                f"and not {_fills_a_place('pa.avatar_url')})"
             )
         return f"coalesce({', '.join(known)}, null)" if known else "null::text"

@@ -1,7 +1,7 @@
 """
 The part of the write-back that touches the host's tables: only columns that exist are written.
 
-Each piece is a ``with`` part of ``finish_jobs.sql`` and reads from its part ``mine``.
+Each piece is a ``with`` part of ``finish_job.sql`` and reads from its part ``mine``.
 """
 
 from retrato.store.host import FLAG, Host, Table, quoted
@@ -28,31 +28,42 @@ _PERSONAS = {
     "avatar_image_prompt": "mine.prompt",
     "avatar_image_generated_at": "now()",
 }
+_ADDRESSES = ("mine.image_url", "mine.thumbnail_url")
 
 
 def host_writes(host: Host) -> str:
     """The parts, each beginning with a comma, for the place ``{host_writes}``."""
     parts = []
     if host.avatares is not None and host.avatares.has("persona_id"):
-        parts.append(_avatares_writes(host.avatares, host.id_type))
+        parts.append(_avatares_writes(host.avatares))
     parts.append(_personas_write(host))
     return "".join(parts)
 
 
 def _typed(table: Table, column: str, expression: str) -> str:
-    """The expression as the column's own type: urls may be varchar(n), times may lack a zone."""
+    """
+    The expression as the column's own type: times may lack a zone, texts are cut to what a varchar(n) holds.
+
+    Not so addresses: one that was cut leads nowhere. Without the cast the database refuses it.
+    """
+    if expression in _ADDRESSES:
+        return expression
     return f"({expression})::{table.columns[column]}"
 
 
-def _avatares_writes(avatares: Table, id_type: str) -> str:
+def _avatares_writes(avatares: Table) -> str:
     written = {column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.has(column)}
     updates = [f"{quoted(column)} = {how}" for column, how in written.items()]
     if avatares.has("metadados"):
-        kept = f"coalesce(pa.{quoted('metadados')}::jsonb, '{{}}'::jsonb) || mine.metadados"
+        theirs = f"pa.{quoted('metadados')}::jsonb"
+        kept = f"case when jsonb_typeof({theirs}) = 'object' then {theirs} else '{{}}' end || mine.metadados"
         updates.append(f"{quoted('metadados')} = {_typed(avatares, 'metadados', kept)}")
         written["metadados"] = _typed(avatares, "metadados", "mine.metadados")
+    if not written:
+        return ""
+    persona_id = f"mine.persona_id::{avatares.columns['persona_id']}"
     columns = ", ".join(quoted(column) for column in ("persona_id", *written))
-    values = ", ".join([f"mine.persona_id::{id_type}", *written.values()])
+    values = ", ".join([persona_id, *written.values()])
     # No ON CONFLICT: older databases lack the UNIQUE. The persona's row is locked, so no second write-back is
     # here; should the application insert at this very moment, the UNIQUE, where there is one, makes us repeat.
     return f""",
@@ -60,13 +71,13 @@ avatares_updated as (
     update {avatares.name} pa
     set {", ".join(updates)}
     from mine
-    where pa.persona_id = mine.persona_id::{id_type}
+    where pa.persona_id = {persona_id}
 ),
 avatares_inserted as (
     insert into {avatares.name} ({columns})
     select {values}
     from mine
-    where not exists (select from {avatares.name} pa where pa.persona_id = mine.persona_id::{id_type})
+    where not exists (select from {avatares.name} pa where pa.persona_id = {persona_id})
 )"""
 
 

@@ -1,15 +1,20 @@
 """Jobs: claim, keep, hand back. Every write names the fence of the claim that it belongs to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
+
+import asyncpg
 
 from retrato.domain.job import Job
 from retrato.store.database import Database
 from retrato.store.queries import query, storable
 
 _URGENT, _BULK = 0, 1
-_PROMOTED_AT_ONCE = 500
+_BULK_FIRST_EVERY = 4
+"""Every fourth claim that takes something begins with bulk work: urgent work goes first, but nothing starves."""
+_MORE_COMPANIES = (4, 64, 100_000)
+"""How many companies more than jobs are looked at, while an application holds the rows of all that were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,24 @@ class Outlook:
     """What a replica must know before it sleeps (look_before_sleep.sql)."""
 
     enqueuing: bool
+    """Whether a transaction is under way that may have queued jobs without ringing."""
+    claimable: bool
+    """Whether there are jobs that could be claimed, were their rows not held by others at this moment."""
     due_in_s: float | None
+    """Seconds until the first waiting job is due."""
+
+    @property
+    def restless(self) -> bool:
+        """Whether there may be work that no bell will tell of, so that nobody may sleep for long."""
+        return self.enqueuing or self.claimable
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Answer to a heartbeat: the fences still owned, and whether other replicas have work in hand."""
+    """Answer to a heartbeat: the fences still owned, and whether jobs run that are not in this replica's hands."""
 
     owned: frozenset[int]
-    others_work: bool
+    others_run: bool
 
 
 class Jobs:
@@ -43,66 +57,61 @@ class Jobs:
         self._database = database
         self._replica_id = replica_id
         self._lease_s = lease_s
-        self._claim = query("claim_jobs")
-        self._look = query("look_before_sleep")
-        self._promote = query("promote_jobs")
-        self._heartbeat = query("heartbeat")
-        self._take_over = query("take_over_jobs")
+        self._positions = ["", ""]  # by lane: the company served last; with a pace the database knows it
+        self._claims_served = 0
 
-    async def claim(
-        self,
-        limit: int,
-        *,
-        pace_s: float,
-        position: str = "",
-        bulk_first: bool = False,
-        empresa_id: str | None = None,
-    ) -> Claimed:
+    async def claim(self, limit: int, *, pace_s: float, empresa_id: str | None = None) -> Claimed:
         """
         Take up to *limit* jobs that may start now, round the companies; one at a time where there is a pace.
 
-        Jobs held by other replicas are passed over, so the result may be shorter. *position* is the company
-        served last (used without a pace only; with one the database knows it). The lease ends ``lease_s``
-        seconds from now by the database's clock.
+        Jobs held by other replicas are passed over, so the result may be shorter. A job that has just become due
+        may be taken by the next claim only. The lease ends ``lease_s`` seconds from now by the database's clock.
 
         Raises:
             StoreUnavailableError: Postgres could not be reached. Jobs that were taken all the same come back
                 by their lease.
 
         """
-        lanes = [_BULK, _URGENT] if bulk_first else [_URGENT, _BULK]
-        async with self._database.connection() as connection:
-            await connection.execute(self._promote, _PROMOTED_AT_ONCE)
-            rows = await connection.fetch(
-                self._claim, limit, pace_s, lanes, self._lease_s, self._replica_id, position, empresa_id
+        is_for_bulk = (self._claims_served + 1) % _BULK_FIRST_EVERY == 0
+        lanes = [_BULK, _URGENT] if is_for_bulk else [_URGENT, _BULK]
+        rows: list[asyncpg.Record] = []
+        for more_companies in _MORE_COMPANIES:
+            rows = await self._database.fetch(
+                query("claim_jobs"),
+                limit,
+                pace_s,
+                lanes,
+                self._lease_s,
+                self._replica_id,
+                self._positions,
+                empresa_id,
+                more_companies,
             )
-        if len(rows) == 1 and rows[0]["persona_id"] is None:
+            if not rows[0]["more_left"]:
+                break
+        if rows[0]["persona_id"] is None:
             return Claimed((), wait_s=max(0.0, rows[0]["wait_s"]))
-        jobs = [
-            Job(
-                persona_id=row["persona_id"],
-                empresa_id=row["empresa_id"],
-                token=row["token"],
-                generation=row["generation"],
-                attempts=row["attempts"],
-                takeovers=row["takeovers"],
-                version=row["version"],
-                waited_s=row["waited_s"],
-            )
-            for row in rows
-        ]
-        return Claimed(jobs)
+        self._claims_served += 1
+        for row in rows:
+            self._positions[row["lane"]] = row["empresa_id"]
+        return Claimed([_job(row) for row in rows])
 
     async def look_before_sleep(self) -> Outlook:
-        """Whether hints may be missing now, and when the first waiting job is due."""
-        row = await self._database.fetchrow(self._look)
+        """Whether there may be work without a bell, and when the first waiting job is due."""
+        row = await self._database.fetchrow(query("look_before_sleep"))
         assert row is not None
-        return Outlook(enqueuing=row["enqueuing"], due_in_s=row["due_in_s"])
+        return Outlook(enqueuing=row["enqueuing"], claimable=row["claimable"], due_in_s=row["due_in_s"])
 
     async def heartbeat(self, held: Mapping[int, str], *, lock_key: int, locks: bool, version: str) -> Kept:
-        """Say that this replica lives and lengthen the leases of *held* (fence → persona id)."""
+        """
+        Say that this replica lives and lengthen the leases of *held* (fence → persona id).
+
+        Raises:
+            StoreUnavailableError: no answer within a quarter of the lease, so that there is time for another try.
+
+        """
         row = await self._database.fetchrow(
-            self._heartbeat,
+            query("heartbeat"),
             self._replica_id,
             list(held.values()),
             list(held.keys()),
@@ -110,25 +119,27 @@ class Jobs:
             lock_key,
             locks,
             version,
+            timeout_s=self._lease_s / 4,
         )
         assert row is not None
-        return Kept(owned=frozenset(row["owned"]), others_work=row["others_work"])
+        return Kept(owned=frozenset(row["owned"]), others_run=row["others_run"])
 
-    async def take_over(self, *, silence_s: float, most_takeovers: int) -> list[str]:
-        """Put the jobs of dead replicas back into the queue; returns the personas."""
-        rows = await self._database.fetch(self._take_over, self._replica_id, silence_s, most_takeovers)
+    async def take_over(self, *, held: Iterable[int] = (), silence_s: float, most_takeovers: int) -> list[str]:
+        """
+        Put back into the queue what nobody works on any more; returns the personas.
+
+        *held* are the fences in this replica's hands. A replica is dead when its lock is free and it has been
+        silent for *silence_s* seconds; a job that has seen *most_takeovers* die fails.
+        """
+        rows = await self._database.fetch(
+            query("take_over_jobs"), self._replica_id, silence_s, most_takeovers, list(held)
+        )
         return [row["persona_id"] for row in rows]
 
-    async def release(self, jobs: Sequence[Job], *, delay_s: float = 0, reason: str | None = None) -> int:
-        """Hand jobs back without burning an attempt; returns how many were still ours."""
-        rows = await self._database.fetch(
-            query("release_jobs"),
-            [job.persona_id for job in jobs],
-            [job.token for job in jobs],
-            delay_s,
-            reason,
-        )
-        return len(rows)
+    async def release(self, job: Job, *, delay_s: float = 0, reason: str | None = None) -> bool:
+        """Hand a job back without burning an attempt; returns whether it was still ours."""
+        row = await self._database.fetchrow(query("release_job"), job.persona_id, job.token, delay_s, reason)
+        return row is not None
 
     async def retry(self, job: Job, *, most_attempts: int, delay_s: float, fault: str, error: str) -> str | None:
         """
@@ -140,18 +151,41 @@ class Jobs:
             query("retry_job"),
             job.persona_id,
             job.token,
-            most_attempts,
+            job.generation,
             delay_s,
+            most_attempts,
             fault,
             storable(error, 2000),
-            job.generation,
         )
         return row["state"] if row else None
 
-    async def drop(self, job: Job) -> None:
-        """Remove a job that has nothing to draw: its persona is gone or not ready any more."""
-        await self._database.execute(query("drop_job"), job.persona_id, job.token)
+    async def drop(self, job: Job) -> bool:
+        """
+        Remove a job whose persona is gone or not ready: there is nothing to draw.
+
+        Returns False when the persona has become ready meanwhile, and the job is back in the queue instead.
+        """
+        async with self._database.transaction() as connection:
+            if await connection.fetchrow(query("lock_job"), job.persona_id, job.token) is None:
+                return True  # with its persona, or somebody else's now
+            if await connection.fetchrow(query("drop_job"), job.persona_id, job.token) is not None:
+                return True
+            await connection.execute(query("release_job"), job.persona_id, job.token, 0, None)
+            return False
 
     async def forget_replica(self) -> None:
         """Remove this replica's row: it stops in peace."""
         await self._database.execute(query("forget_replica"), self._replica_id)
+
+
+def _job(row: asyncpg.Record) -> Job:
+    return Job(
+        persona_id=row["persona_id"],
+        empresa_id=row["empresa_id"],
+        token=row["token"],
+        generation=row["generation"],
+        attempts=row["attempts"],
+        takeovers=row["takeovers"],
+        version=row["version"],
+        waited_s=row["waited_s"],
+    )

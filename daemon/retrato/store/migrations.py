@@ -20,8 +20,8 @@ from retrato.store.host import FLAG, Host, quoted
 from retrato.store.queries import read, render, sql_folder
 
 _LOCK_KEY = 0x7265747261746F + 1
-_LOCK_TIMEOUT_S = 2
-_TRIES = 15
+_OLDEST_SERVER = 14
+"""The first with ``create or replace trigger``."""
 _NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 
 _BOOTSTRAP = """
@@ -117,7 +117,7 @@ async def what_is_missing(connection: Connection) -> list[str]:
     if not host.personas.has(FLAG):
         missing.append(f"{host.personas.name} has no column {FLAG}")
     if await connection.fetchval("select triggers_sha256 from retrato.installation") != _triggers_sha256(host):
-        missing.append("functions and triggers are those of another release")
+        missing.append("functions and triggers were made by another release or for other host tables")
     return missing
 
 
@@ -136,47 +136,61 @@ async def _pending(connection: Connection) -> list[Migration]:
     return [migration for migration in ours if migration.number not in done]
 
 
-async def apply(dsn: str) -> list[Step]:
+async def apply(dsn: str, *, lock_timeout_s: float = 2.0, tries: int = 15) -> list[Step]:
     """
     Migrate, and return what was done.
 
-    Safe to repeat and to race. Waits at most 2 s at a time for the host's table, with pauses in which readers
-    and writers pass, 15 times.
+    Safe to repeat and to race. Waits at most *lock_timeout_s* seconds at a time for the host's table, with growing
+    pauses in which readers and writers pass, and gives up after so many *tries*.
 
     Raises:
         StoreUnavailableError: no connection, or the host's table was never free.
-        ConfigError: the host's tables are not there, or the role has not the right.
+        ConfigError: the host's tables are not there, the role has not the right, or the server is too old.
+        NotMigratedError: a migration that ran here was another one than this release carries.
 
     """
     connection = await connect(dsn)
     try:
-        for attempt in range(1, _TRIES + 1):
-            try:
-                with reaching():
-                    return await _apply_once(connection)
-            except asyncpg.LockNotAvailableError as exc:
-                if attempt == _TRIES:
-                    raise StoreUnavailableError(
-                        f"the application's tables were in use for too long ({_TRIES} tries of "
-                        f"{_LOCK_TIMEOUT_S} s); try again at a quieter time"
-                    ) from exc
-                await asyncio.sleep(min(5.0, 0.3 * attempt))
-            except asyncpg.InsufficientPrivilegeError as exc:
-                raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
-        raise AssertionError("unreachable")
+        with reaching():
+            return await _apply_patiently(connection, lock_timeout_s, tries)
     finally:
         await connection.close()
 
 
-async def _apply_once(connection: Connection) -> list[Step]:
+async def _apply_patiently(connection: Connection, lock_timeout_s: float, tries: int) -> list[Step]:
+    _require_server(connection)
+    for attempt in range(1, tries):
+        try:
+            return await _apply_once(connection, lock_timeout_s)
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(min(5.0, lock_timeout_s * attempt / 8))
+    try:
+        return await _apply_once(connection, lock_timeout_s)
+    except asyncpg.LockNotAvailableError as exc:
+        raise StoreUnavailableError(
+            f"the application's tables were in use for too long ({tries} tries of {lock_timeout_s:g} s); "
+            "try again at a quieter time"
+        ) from exc
+
+
+def _require_server(connection: Connection) -> None:
+    version = connection.get_server_version()
+    if version.major < _OLDEST_SERVER:
+        raise ConfigError(f"Postgres {_OLDEST_SERVER} or newer is needed; this server is {version.major}")
+
+
+async def _apply_once(connection: Connection, lock_timeout_s: float) -> list[Step]:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK_KEY)
-        await connection.execute(_BOOTSTRAP)
-        pending = await _pending(connection)
-        steps = await plan(connection)
-        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT_S}s'")
-        for step in steps:
-            await connection.execute(step.sql)
+        try:
+            await connection.execute(_BOOTSTRAP)
+            pending = await _pending(connection)
+            steps = await plan(connection)
+            await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
+            for step in steps:
+                await connection.execute(step.sql)
+        except asyncpg.InsufficientPrivilegeError as exc:
+            raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
         for migration in pending:
             await connection.execute(
                 "insert into retrato.migrations (number, name, sha256) values ($1, $2, $3)",

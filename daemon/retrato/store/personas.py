@@ -90,8 +90,12 @@ def _select(host: Host) -> str:
     if host.avatares is not None and host.avatares.has("persona_id"):
         prompts = [f"nullif(btrim(pa.{quoted(c)}), '')" for c in READY_PROMPTS if host.avatares.has(c)]
         if prompts:
+            # A copy of what Retrato itself wrote is not the application's prompt.
             ready_prompt = (
-                f"(select max({_first_of(prompts)}) from {host.avatares.name} pa where pa.persona_id = p.id)"
+                f"(select max(theirs.prompt) from {host.avatares.name} pa "
+                f"cross join lateral (select {_first_of(prompts)} as prompt) theirs "
+                f"where pa.persona_id = {host.key_in(host.avatares, 'p')} and not exists ("
+                "select from retrato.avatars a where a.persona_id = p.id::text and a.prompt = theirs.prompt))"
             )
     joined = ""
     empresa_name = industry = "null::text"

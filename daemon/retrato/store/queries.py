@@ -33,14 +33,20 @@ def read(name: str) -> str:
     return (sql_folder() / name).read_text(encoding="utf-8")
 
 
-def render(text: str, words: Mapping[str, str] | None = None) -> str:
+def render(text: str, words: Mapping[str, str]) -> str:
     """Put *words* and our own constants in the place of words in braces; an unknown word is a KeyError."""
-    known = {**_CONSTANTS, **(words or {})}
+    known = {**_CONSTANTS, **words}
     return _WORD.sub(lambda match: known[match[1]], text)
 
 
-def query(name: str, words: Mapping[str, str] | None = None) -> str:
+@cache
+def query(name: str) -> str:
     """The statement ``sql/queries/<name>.sql``, ready to be sent."""
+    return host_query(name, {})
+
+
+def host_query(name: str, words: Mapping[str, str]) -> str:
+    """The same for a statement that touches the host's tables; *words* come from ``Host.words``."""
     return render(read(f"queries/{name}.sql"), words)
 
 

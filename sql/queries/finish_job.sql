@@ -1,11 +1,11 @@
--- Second statement of the write-back, with a fresh snapshot: check fence and generation, write everything.
--- Whoever's fence does not hold is left out of the answer, and nothing is written for it.
+-- Second statement of the write-back, with a fresh snapshot: check fence and generation, write everything. A fence that
+-- does not hold writes nothing, and nothing is answered.
 --
--- $1 jsonb array of finished jobs: persona_id, token, generation, version and what retrato.avatars keeps,
---    metadados (jsonb object), service (text)
+-- $1 jsonb object: persona_id, token, generation, version and what retrato.avatars keeps, metadados (jsonb object),
+--    service (text)
 with finished as materialized (
     select *
-    from jsonb_to_recordset($1::jsonb) as f(
+    from jsonb_to_record($1::jsonb) as f(
         persona_id text,
         token bigint,
         generation integer,
@@ -38,7 +38,6 @@ mine as materialized (
     from finished f
     join retrato.jobs j on j.persona_id = f.persona_id and j.token = f.token
     where j.state = 'running'
-    order by j.persona_id
     for update of j
 ),
 versions as (
@@ -78,5 +77,5 @@ queued_again as (
     from mine
     where j.persona_id = mine.persona_id and mine.asked_again
 ){host_writes}
-select token, asked_again
+select asked_again
 from mine

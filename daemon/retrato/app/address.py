@@ -1,0 +1,51 @@
+"""Where the database is: the settings', or an embedded one's."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from retrato.domain.errors import ConfigError
+from retrato.embedded.server import EmbeddedPostgres
+from retrato.settings import Settings
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def database_address(settings: Settings) -> Iterator[str]:
+    """
+    The database's address; where none is set, that of an embedded Postgres, which lives as long as this block.
+
+    Raises:
+        ConfigError: none is set where an embedded one would be a surprise: under systemd or in a container.
+
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    surroundings = _surroundings()
+    if surroundings and not settings.embedded:
+        raise ConfigError(
+            f"RETRATO_DATABASE_URL is not set, and this process runs {surroundings}: set it to the application's "
+            "database, or set RETRATO_EMBEDDED=true to use a Postgres of our own"
+        )
+    with EmbeddedPostgres(settings.data_dir) as server:
+        log.info(
+            "embedded.started" if server.owned else "embedded.found",
+            data_dir=str(settings.data_dir),
+            reason="RETRATO_DATABASE_URL is not set",
+        )
+        yield server.dsn
+
+
+def _surroundings() -> str | None:
+    if "INVOCATION_ID" in os.environ:
+        return "under systemd"
+    if "KUBERNETES_SERVICE_HOST" in os.environ or "container" in os.environ:
+        return "in a container"
+    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
+        return "in a container"
+    return None

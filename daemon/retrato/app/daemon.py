@@ -1,0 +1,159 @@
+"""All that draws, ready to run."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from retrato.app.base import Base
+from retrato.app.providers import open_providers
+from retrato.console.server import Console
+from retrato.generation.chain import Chain
+from retrato.generation.pipeline import Pipeline
+from retrato.imaging.finish import finish
+from retrato.prompts.compose import compose
+from retrato.services.dispatcher import Dispatcher
+from retrato.services.holdings import Holdings
+from retrato.services.keeper import Keeper
+from retrato.services.listener import Listener
+from retrato.services.worker import Worker
+from retrato.settings import Settings, plain
+from retrato.storage.location import open_store
+from retrato.store.attempts import AttemptLog
+from retrato.store.avatars import Avatars
+from retrato.store.jobs import Jobs
+from retrato.store.legs import LegBook
+from retrato.supervise import Service, supervise
+from retrato.version import VERSION
+
+log = structlog.get_logger()
+
+_STOP_MARGIN_S = 15.0
+"""Beyond the grace time: hand jobs back, close connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """Everything that draws, ready to run."""
+
+    dispatcher: Dispatcher
+    keeper: Keeper
+    listener: Listener
+    console: Console | None
+    grace_s: float
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run all services until *stop* and the drain after it."""
+        services: list[Service] = [self.dispatcher, self.keeper, self.listener]
+        if self.console is not None:
+            services.append(self.console)
+        await supervise(services, stop=stop, limit_s=self.grace_s + _STOP_MARGIN_S)
+
+
+@asynccontextmanager
+async def open_daemon(
+    settings: Settings,
+    base: Base,
+    dsn: str,
+    *,
+    hurry: asyncio.Event,
+    console: Console | None = None,
+    pages: bool = True,
+    empresa_id: str | None = None,
+) -> AsyncIterator[Daemon]:
+    """
+    Build the daemon on an open *base*.
+
+    *hurry* ends the grace time early; *console*, already listening, gets something to be ready for and, with
+    *pages*, the pictures; *empresa_id* limits the work to one company.
+
+    Raises:
+        ConfigError: a provider is unknown or lacks its key, or the store's address is wrong.
+
+    """
+    async with AsyncExitStack() as stack:
+        store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
+        if console is not None:
+            console.ready_when(base.status.ping)
+            if pages:
+                console.show(store)
+        providers = await stack.enter_async_context(open_providers(settings))
+        holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
+        jobs = Jobs(base.database, replica_id=holdings.replica_id, lease_s=settings.lease_seconds)
+        attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd)
+        chain = Chain(
+            providers,
+            attempts,
+            LegBook(base.database),
+            finish=lambda data, width, height: finish(data, width=width, height=height),
+            may_start=holdings.may_start,
+            waits_s=settings.retry_waits_seconds,
+            deadline_s=settings.job_deadline_seconds,
+            refusal_policy=settings.refusal_policy,
+        )
+        pipeline = Pipeline(base.personas, attempts, chain, store, compose=compose)
+        worker = Worker(
+            jobs,
+            Avatars(base.database, base.host),
+            pipeline,
+            holdings=holdings,
+            most_attempts=settings.max_job_attempts,
+        )
+        wake = asyncio.Event()
+        keeper = Keeper(jobs, holdings=holdings, wake=wake, version=VERSION, poll_s=settings.poll_seconds)
+        await keeper.beat()  # the replica's row is there before it works
+        yield Daemon(
+            dispatcher=Dispatcher(
+                jobs,
+                worker,
+                holdings=holdings,
+                wake=wake,
+                hurry=hurry,
+                concurrency=settings.concurrency,
+                pace_s=settings.pace_seconds,
+                poll_s=settings.poll_seconds,
+                grace_s=settings.grace_seconds,
+                empresa_id=empresa_id,
+            ),
+            keeper=keeper,
+            listener=Listener(_listen_address(settings, dsn), wake=wake, holdings=holdings),
+            console=console,
+            grace_s=settings.grace_seconds,
+        )
+
+
+def _listen_address(settings: Settings, dsn: str) -> str:
+    return plain(settings.listen_database_url) or dsn
+
+
+@asynccontextmanager
+async def open_console(settings: Settings) -> AsyncIterator[Console]:
+    """A console that listens, or has said why it does not."""
+    console = Console(settings.console_host, settings.console_port)
+    try:
+        await console.listen()
+        yield console
+    finally:
+        await console.close()
+
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what people write, and where it can be reached
+
+
+def _public_url(settings: Settings, console: Console | None, *, pages: bool) -> str:
+    """The prefix of the addresses that are written back."""
+    if settings.public_url is not None:
+        return settings.public_url
+    if settings.console_host in _ANYWHERE or not pages:
+        log.warning(
+            "setting.missing",
+            name="RETRATO_PUBLIC_URL",
+            reason="the addresses written back would lead nowhere from other machines",
+        )
+    if console is not None and console.url is not None:
+        return f"{console.url}/avatars"
+    host = _ANYWHERE.get(settings.console_host, settings.console_host)
+    return f"http://{host}:{settings.console_port}/avatars"

@@ -1,0 +1,54 @@
+"""The cost of a claim grows neither with the backlog nor with the number of companies."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from retrato.store.queries import query
+
+MOST_PAGES = 250
+
+
+async def pages_touched(connection, *, limit, pace_s=0.0, empresa_id=None, positions=("", "")):
+    """Pages of a claim as Postgres counts them, by the plan that a prepared statement ends up with."""
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+    await connection.execute("deallocate all")
+    await connection.execute(f"prepare claim as {query('claim_jobs')}")
+    company = "null" if empresa_id is None else f"'{empresa_id}'"
+    [row] = await connection.fetch(
+        f"explain (analyze, buffers, format json) execute claim("
+        f"{limit}, {pace_s}, '{{0,1}}', 30, '{uuid4()}', array['{positions[0]}', '{positions[1]}'], {company}, 4)"
+    )
+    plan = json.loads(row["QUERY PLAN"])[0]["Plan"]
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+@pytest.fixture(params=[(1, 20_000), (20_000, 1)], ids=["one company", "many companies"])
+async def backlog(request, connection):
+    """A backlog, with statistics: its planner must not be tempted."""
+    companies, each = request.param
+    await connection.execute(
+        "insert into retrato.jobs (persona_id, empresa_id) "
+        "select 'p' || n, 'c' || n % $1 from generate_series(1, $2) n",
+        companies,
+        companies * each,
+    )
+    await connection.execute("vacuum analyze retrato.jobs")
+    return connection
+
+
+async def test_claim_of_one_is_cheap(backlog):
+    assert await pages_touched(backlog, limit=1) < MOST_PAGES
+
+
+async def test_claim_with_a_pace_is_cheap(backlog):
+    assert await pages_touched(backlog, limit=1, pace_s=0.001) < MOST_PAGES
+
+
+async def test_claim_from_an_empty_stretch_of_the_ring_is_cheap(backlog):
+    assert await pages_touched(backlog, limit=1, positions=("zzz", "b")) < MOST_PAGES
+
+
+async def test_claim_for_a_company_without_work_is_cheap(backlog):
+    assert await pages_touched(backlog, limit=4, empresa_id="zzz") < MOST_PAGES
