@@ -1,13 +1,14 @@
 """What a chain works with, whichever leg and whichever picture."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from retrato.domain.errors import StoreUnavailableError
 from retrato.domain.picture import Picture
+from retrato.generation.placeholders import PlaceholderMemory
 from retrato.generation.ports import AttemptLog, LegBook
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class Means:
     waits_s: Sequence[float]
     may_start: Callable[[], bool]
     sleep: Callable[[float], Awaitable[None]]
+    placeholders: PlaceholderMemory = field(default_factory=PlaceholderMemory)
 
 
 async def recorded(writing: Awaitable[Any]) -> None:

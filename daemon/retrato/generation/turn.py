@@ -153,6 +153,7 @@ class Turn:
 
     async def _finish(self, raw: RawPicture, order: Order) -> Picture:
         try:
+            self._means.placeholders.check(raw.data, order.prompt)
             return await self._means.finish(raw.data, order.width, order.height)
         except UnusablePictureError as exc:
             raise BadPictureError(
