@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     huggingface_model: str = "black-forest-labs/FLUX.1-dev"
     """The model's name on the Hub. Which partners serve it is looked up there."""
 
+    huggingface_endpoint_url: str | None = None
+    """A dedicated endpoint, asked before the router."""
+
     huggingface_endpoint_name: str | None = None
     """Name or pattern (``vc-flux-*``) of the account's dedicated endpoints; those that run are asked first."""
 

@@ -87,8 +87,8 @@ def test_missing_file_is_named(tmp_path: Path):
         load_scenario(tmp_path / "nowhere.toml")
 
 
-def test_urls_are_exactly_the_daemons_settings():
-    names = "HUGGINGFACE_ROUTER HUGGINGFACE_HUB HUGGINGFACE_ENDPOINT POLLINATIONS POLLINATIONS_LEGACY"
+def test_urls_are_exactly_the_daemons_settings_but_for_the_dedicated_endpoint():
+    names = "HUGGINGFACE_ROUTER HUGGINGFACE_HUB POLLINATIONS POLLINATIONS_LEGACY"
     wanted = {f"RETRATO_{name}_URL" for name in f"{names} FAL_RUN FAL_QUEUE OPENAI_BASE".split()}
 
     async def settings() -> dict[str, str]:

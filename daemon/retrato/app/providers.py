@@ -50,6 +50,7 @@ def providers_config(settings: Settings) -> ProvidersConfig:
         huggingface_model=settings.huggingface_model,
         huggingface_router_url=settings.huggingface_router_url,
         huggingface_hub_url=settings.huggingface_hub_url,
+        huggingface_endpoint_url=settings.huggingface_endpoint_url,
         huggingface_endpoint_name=settings.huggingface_endpoint_name,
         huggingface_endpoints_api_url=settings.huggingface_endpoints_api_url,
         huggingface_namespace=settings.huggingface_namespace,

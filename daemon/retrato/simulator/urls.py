@@ -18,11 +18,14 @@ class Urls:
     result_hosts: tuple[str, ...]
 
     def as_settings(self) -> dict[str, str]:
-        """The environment that points a daemon here. Keys are not among it: any well-formed ones will do."""
+        """
+        The environment that points a daemon here. Keys are not among it: any well-formed ones will do.
+
+        Nor is the dedicated endpoint: whoever sets one means to ask it before all others.
+        """
         return {
             "RETRATO_HUGGINGFACE_ROUTER_URL": self.huggingface_router,
             "RETRATO_HUGGINGFACE_HUB_URL": self.huggingface_hub,
-            "RETRATO_HUGGINGFACE_ENDPOINT_URL": self.huggingface_endpoint,
             "RETRATO_POLLINATIONS_URL": self.pollinations,
             "RETRATO_POLLINATIONS_LEGACY_URL": self.pollinations_legacy,
             "RETRATO_FAL_RUN_URL": self.fal_run,
