@@ -151,21 +151,15 @@ async def test_dead_replicas_order_that_failed_is_ordered_anew_with_its_row_clos
     assert [row.fault for row in studio.attempts.rows] == [Fault.TRANSIENT] * 4
 
 
-async def test_request_that_is_given_up_for_the_next_leg_is_taken_back(studio: Studio):
+@pytest.mark.parametrize("taken_back", [True, False])
+async def test_request_that_is_given_up_for_the_next_leg_is_taken_back_but_may_have_been_charged(
+    studio: Studio, taken_back
+):
     lost = UnknownOutcomeError("silence", leg="a/1", request_id="r1")
-    leg = FakeCancellableLeg("a/1", lost, later=[lost], taken_back=True)
+    leg = FakeCancellableLeg("a/1", lost, later=[lost], taken_back=taken_back)
 
     drawn = await studio.chain(leg, FakeLeg("b/1")).draw(JOB, version=1, order_for=order_for)
 
     assert drawn.leg == "b/1"
     assert leg.cancelled == ["r1"]
-    assert studio.attempts.rows[0].fault is Fault.TRANSIENT
-
-
-async def test_request_that_could_not_be_taken_back_stays_unknown(studio: Studio):
-    lost = UnknownOutcomeError("silence", leg="a/1", request_id="r1")
-    leg = FakeCancellableLeg("a/1", lost, later=[lost], taken_back=False)
-
-    await studio.chain(leg, FakeLeg("b/1")).draw(JOB, version=1, order_for=order_for)
-
     assert studio.attempts.rows[0].fault is Fault.UNKNOWN_OUTCOME

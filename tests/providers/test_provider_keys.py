@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from retrato.app import providers_config
+from retrato.app.providers import providers_config
 from retrato.domain.errors import ConfigError
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.registry import BUILDERS, with_keys
@@ -65,6 +65,7 @@ def test_keys_are_read_under_both_names(monkeypatch: pytest.MonkeyPatch, variabl
 def test_settings_reach_the_providers(monkeypatch: pytest.MonkeyPatch):
     given = {
         "HUGGINGFACE_MODEL": "o/m",
+        "HUGGINGFACE_ENDPOINT_URL": "http://endpoint.test",
         "HUGGINGFACE_ENDPOINT_NAME": "vc-flux-*",
         "HUGGINGFACE_ENDPOINTS_API_URL": "http://endpoints.test",
         "HUGGINGFACE_NAMESPACE": "acme",

@@ -23,7 +23,13 @@ from retrato.store import migrations, sample
 from retrato.store.status import PersonaStatus
 
 _SIMULATED_PACE_S = 1.0
-_KEYS = ("huggingface_api_key", "pollinations_api_key")
+_KEYS = {
+    "huggingface": "huggingface_api_key",
+    "pollinations": "pollinations_api_key",
+    "fal": "fal_key",
+    "openai": "openai_api_key",
+}
+"""Provider → setting of its key: one key of a provider that is asked makes the demo a real one."""
 
 
 def demo(
@@ -38,8 +44,9 @@ def demo(
     """
     Start a Postgres, insert the personas of a sample company, and draw their avatars.
 
-    The providers are simulated, and cost nothing, unless a key (HUGGINGFACE_API_KEY, POLLINATIONS_API_KEY) is
-    set. Everything lies under RETRATO_DATA_DIR (./.retrato). RETRATO_DATABASE_URL is not touched.
+    The providers are simulated, and cost nothing, unless a key (HUGGINGFACE_API_KEY, POLLINATIONS_API_KEY, …) of
+    one of RETRATO_PROVIDERS is set. Everything lies under RETRATO_DATA_DIR (./.retrato). RETRATO_DATABASE_URL is
+    not touched.
     """
     settings = settings_for_command()
     if settings.log_level == "info" and "log_level" not in settings.model_fields_set:
@@ -50,7 +57,7 @@ def demo(
 async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float | None) -> int:
     stop, hurry = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
-        simulated = all(getattr(settings, key) is None for key in _KEYS)
+        simulated = not any(getattr(settings, _KEYS[name]) for name in settings.providers if name in _KEYS)
         changes: dict[str, Any] = {"database_url": None, "listen_database_url": None, "embedded": True}
         if simulated:
             simulator = await stack.enter_async_context(Simulator(Scenario.demo()))
@@ -91,6 +98,8 @@ def simulated_settings(simulator: Simulator) -> dict[str, Any]:
     known = {name: value for name, value in values.items() if name in Settings.model_fields}
     return {
         **known,
+        "huggingface_endpoint_url": None,
+        "huggingface_endpoint_name": None,
         "result_hosts": tuple(known["result_hosts"].split(",")),
         "huggingface_api_key": SecretStr("hf_simulated"),
         "providers": DEFAULT_PROVIDERS,

@@ -8,11 +8,12 @@ from rich.table import Table
 
 from retrato.app.address import database_address
 from retrato.app.base import open_base
-from retrato.app.providers import open_providers
+from retrato.app.providers import open_providers, providers_config
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.domain.errors import ProviderError
 from retrato.providers.catalogue import LegInfo
 from retrato.providers.leg import Provider
+from retrato.providers.registry import catalogue
 from retrato.settings import Settings
 from retrato.store.status import LegStatus
 
@@ -64,8 +65,7 @@ async def _providers(settings: Settings, companies: tuple[int, ...], *, as_json:
             measured = {leg.leg: leg for leg in await base.status.legs()}
             rows = [
                 _row(info, measured.get(info.leg), companies, settings)
-                for provider in offered
-                for info in provider.catalogue()
+                for info in catalogue(providers_config(settings))
             ]
             credits_left = {provider.name: await _credit(provider) for provider in offered}
     if as_json:

@@ -7,7 +7,6 @@ import structlog
 from retrato.domain.attempt import Bid, Pending
 from retrato.domain.errors import (
     BadPictureError,
-    DownError,
     LeaseLostError,
     LegFullError,
     ProviderError,
@@ -64,7 +63,8 @@ class Turn:
             return await retrying(self._wait_after, sleep=self._sleep)(self._call)
         except ProviderError as error:
             if self._attempt_id is not None:
-                await self._close(self._attempt_id, await self._given_up(error))
+                await self._give_up()
+                await self._close(self._attempt_id, error)
             raise
 
     async def take_over(self, pending: Pending) -> Drawn:
@@ -176,23 +176,22 @@ class Turn:
             )
         )
 
-    async def _given_up(self, error: ProviderError) -> ProviderError:
+    async def _give_up(self) -> None:
         """
-        What goes into the books for a request whose outcome is still open.
+        Take a request of open outcome back before the next leg is paid, where the provider allows it.
 
-        With time left the next leg is asked, so the request is taken back where the provider allows it: nobody
-        needs two pictures. Without, it is left alone: the job's next run asks after it first.
+        It stays booked as unknown all the same: one that was being drawn already may be charged. With no time left
+        for another leg it is not taken back: the job's next run asks after it first.
         """
         leg = self._leg
         if self._request_id is None or not isinstance(leg, CancellableLeg) or not self._sitting.has_time():
-            return error
+            return
         try:
             taken_back = await leg.cancel(self._request_id)
-        except ProviderError as failed:
-            log.debug("attempt.cancel_failed", leg=leg.name, error=str(failed))
-            return error
-        log.debug("attempt.cancelled", leg=leg.name, taken_back=taken_back)
-        return DownError(f"{error}; taken back", leg=leg.name) if taken_back else error
+        except ProviderError as error:
+            log.debug("attempt.cancel_failed", leg=leg.name, error=str(error))
+        else:
+            log.debug("attempt.cancelled", leg=leg.name, taken_back=taken_back)
 
     async def _close(self, attempt_id: int, error: ProviderError) -> None:
         self._attempt_id = None
