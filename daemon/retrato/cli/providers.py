@@ -154,9 +154,11 @@ def _state(measured: LegStatus | None) -> str:
 
 
 def _usd(amount: float | None) -> str:
+    """Two decimals at least, four where a picture costs so little."""
     if amount is None:
         return "$?"
-    return f"${amount:.4f}".rstrip("0").rstrip(".") if amount < 1 else f"${amount:.2f}"
+    exact = f"{amount:.4f}"
+    return f"${exact[:-2]}" if exact.endswith("00") or amount >= 1 else f"${exact}"
 
 
 def _span(seconds: float | None) -> str:
