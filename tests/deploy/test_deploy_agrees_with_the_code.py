@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from retrato import app
+from retrato.app import daemon
 from retrato.settings import Settings, load, unknown_variables
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
 MANIFESTS = sorted(path.name for path in KUBERNETES.glob("*.yaml"))
-SECONDS_TO_STOP = Settings.model_fields["grace_seconds"].default + app._STOP_MARGIN_S
+SECONDS_TO_STOP = Settings.model_fields["grace_seconds"].default + daemon._STOP_MARGIN_S
 UID = 10001
 
 
@@ -80,7 +80,7 @@ def test_nobody_is_killed_within_the_grace_time():
     pod_s = _pod("deployment.yaml")["terminationGracePeriodSeconds"]
     [unit_s] = _unit("TimeoutStopSec")
 
-    assert float(_manifest("configmap.yaml")["data"]["RETRATO_GRACE_SECONDS"]) + app._STOP_MARGIN_S < pod_s
+    assert float(_manifest("configmap.yaml")["data"]["RETRATO_GRACE_SECONDS"]) + daemon._STOP_MARGIN_S < pod_s
     assert float(unit_s) > SECONDS_TO_STOP
 
 

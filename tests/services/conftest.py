@@ -1,4 +1,8 @@
-"""A sample company, replicas that run until the test is over, and the log lines they write."""
+"""
+A sample company, replicas that run until the test is over, and the log lines they write.
+
+The tests here share one database, emptied before each: a copy of the template takes longer than most of them.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,6 +18,41 @@ from retrato.store.host import Host
 from retrato.supervise import supervise
 
 _STOP_WITHIN_S = 10
+_NAME = "services"
+_EMPTY = """
+select pg_terminate_backend(pid)
+from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid();
+delete from public.empresas;
+delete from retrato.jobs;
+delete from retrato.avatars;
+delete from retrato.attempts;
+delete from retrato.legs;
+delete from retrato.replicas;
+update retrato.pace set next_at = 'epoch', positions = default;
+"""
+
+
+@pytest.fixture(scope="session")
+def shared_dsn(postgres, migrated_template):
+    """Address of the one database of these tests."""
+
+    async def make() -> None:
+        opened = await asyncpg.connect(postgres.dsn)
+        await opened.execute(f"create database {_NAME} template {migrated_template}")
+        await opened.close()
+
+    asyncio.run(make())
+    return postgres.dsn_for(_NAME)
+
+
+@pytest.fixture
+async def dsn(shared_dsn):
+    """Its address, when it has been emptied."""
+    opened = await asyncpg.connect(shared_dsn)
+    await opened.execute(_EMPTY, timeout=5)
+    await opened.close()
+    return shared_dsn
 
 
 @pytest.fixture
@@ -51,12 +90,10 @@ def replica(database, host, dsn):
 
 @pytest.fixture
 def running():
-    """Run services of a replica (dispatcher and keeper, if none are named) for the length of a block, then stop."""
+    """Run a replica's services, dispatcher and keeper if none are named, for the length of a block, then stop."""
 
     @asynccontextmanager
     async def run(one: Replica, names: Sequence[str] = ("dispatcher", "keeper")):
-        if "dispatcher" not in names:
-            one.holdings.drained.set()
         stop = asyncio.Event()
         services = [getattr(one, name) for name in names]
         task = asyncio.create_task(supervise(services, stop=stop, limit_s=_STOP_WITHIN_S))
@@ -64,6 +101,8 @@ def running():
             yield stop
         finally:
             stop.set()
+            if "dispatcher" not in names:  # whose part this is
+                one.holdings.drained.set()
             async with asyncio.timeout(_STOP_WITHIN_S):
                 await task
 
@@ -90,7 +129,7 @@ def job_row(connection):
 
 @pytest.fixture
 def count(connection):
-    """Count rows: ``await count("retrato.avatars")``, with a condition where one is meant."""
+    """How many rows a table has, or how many of them meet a condition."""
 
     async def ask(table: str, where: str = "true") -> int:
         return await connection.fetchval(f"select count(*) from {table} where {where}")

@@ -1,4 +1,4 @@
-"""A pipeline that draws at a word of command, a database that goes away at one, and a replica put together of them."""
+"""A pipeline that draws on command, a database that goes away on command, and a replica put together of them."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from retrato.domain.errors import StorageError, StoreUnavailableError
+from retrato.domain.errors import ConfigError, StorageError, StoreUnavailableError
 from retrato.domain.job import Job
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
@@ -17,8 +17,6 @@ from retrato.store.avatars import Avatars, Finished
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.jobs import Jobs
-
-AWAY = StoreUnavailableError("the database cannot be reached: it is away for the test")
 
 PATIENCE_S = 5.0
 """How long a test waits for what it expects; far more than anything here takes."""
@@ -71,7 +69,7 @@ class FakePipeline:
     """
     Draws when ``gate`` is open; each item of ``errors`` is raised once instead, in order.
 
-    ``gone`` makes personas vanish: nothing to draw. ``stubborn`` raises *discard_error* when asked to discard.
+    Where ``gone`` is set there is nothing to draw. ``discard_error`` is raised when asked to discard.
     """
 
     def __init__(self, *, gate_open: bool = True) -> None:
@@ -103,7 +101,8 @@ class FakePipeline:
             self.at_once -= 1
         if self.errors:
             raise self.errors.pop(0)
-        return None if self.gone else finished(job)
+        version = sum(earlier.persona_id == job.persona_id for earlier in self.begun)
+        return None if self.gone else finished(job, version=version)
 
     async def discard(self, version: Finished) -> None:
         self.discarded.append(version)
@@ -115,23 +114,27 @@ class Flaky:
     """
     Stands before *real* and answers for it: ``outages[method]`` counts the calls that find the database away.
 
-    ``lost_replies`` are the same, but the call takes effect first. ``calls`` lists the methods asked for, in order.
+    ``lost_replies`` are the same, but the call takes effect first. ``refusals`` counts the calls that end in a
+    ConfigError instead. ``calls`` lists the methods asked for, in order.
     """
 
     def __init__(self, real: Any, **outages: int) -> None:
         self._real = real
         self.outages = outages
         self.lost_replies: dict[str, int] = {}
+        self.refusals: dict[str, int] = {}
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any, **kwargs: Any) -> Any:
             self.calls.append(name)
             if self._due(self.outages, name):
-                raise AWAY
+                raise StoreUnavailableError("away for the test")
+            if self._due(self.refusals, name):
+                raise ConfigError("the application's tables do not take it, for the test")
             answer = await getattr(self._real, name)(*args, **kwargs)
             if self._due(self.lost_replies, name):
-                raise AWAY
+                raise StoreUnavailableError("away for the test")
             return answer
 
         return call
@@ -155,7 +158,7 @@ class FakeClock:
 
 @dataclass
 class Replica:
-    """One replica on a real database, with a fake pipeline; its parts are built at the first use of ``build``."""
+    """One replica on a real database, with a fake pipeline."""
 
     database: Database
     host: Host
@@ -166,7 +169,9 @@ class Replica:
     grace_s: float = 5.0
     lease_s: float = 30.0
     most_attempts: int = 3
+    longest_refusal_s: float = 60.0
     beat_s: float = 0.03
+    silence_s: float = 0.05
     empresa_id: str | None = None
     clock: Callable[[], float] = time.monotonic
     pipeline: FakePipeline = field(default_factory=FakePipeline)
@@ -183,6 +188,7 @@ class Replica:
             self.pipeline,  # type: ignore[arg-type]
             holdings=self.holdings,
             most_attempts=self.most_attempts,
+            longest_refusal_s=self.longest_refusal_s,
         )
         self.dispatcher = Dispatcher(
             self.jobs,
@@ -203,8 +209,9 @@ class Replica:
             version="test",
             poll_s=self.poll_s,
             beat_s=self.beat_s,
+            silence_s=self.silence_s,
         )
-        self.listener = Listener(self.dsn, wake=self.wake, holdings=self.holdings)
+        self.listener = Listener(self.dsn, wake=self.wake, holdings=self.holdings, ping_every_s=0.1)
 
     @property
     def id(self) -> Any:
@@ -212,7 +219,7 @@ class Replica:
 
     @property
     def free_permits(self) -> int:
-        return self.dispatcher._permits._value
+        return self.concurrency - len(self.dispatcher._tasks)
 
     async def claim(self, limit: int = 1) -> Sequence[Job]:
         """Take jobs into this replica's hands as its dispatcher would, with nobody working on them."""

@@ -2,7 +2,7 @@
 
 import asyncpg
 import pytest
-from tests.store.support import Application, connected, job_of, queued
+from tests.store.support import Application, connected, job_of, queued, state_of
 
 
 @pytest.fixture
@@ -76,6 +76,16 @@ async def test_no_function_may_be_executed_by_everybody_who_sees_the_schema(app,
     )
 
     assert allowed == []
+
+
+async def test_reader_of_the_view_needs_no_other_right(app, humble):
+    role = await humble.connection.fetchval("select current_user")
+    await app.connection.execute(f"grant usage on schema retrato to {role}")
+    await app.connection.execute(f"grant select on retrato.persona_status to {role}")
+    await app.connection.execute(f"revoke all on personas, personas_avatares from {role}")
+    persona_id = await app.insert()
+
+    assert await state_of(humble.connection, persona_id) == "queued"
 
 
 async def test_role_that_was_given_the_function_may_ask(app, humble):

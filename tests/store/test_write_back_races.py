@@ -64,6 +64,7 @@ async def test_application_that_comes_from_the_other_side_is_never_the_victim(ap
     persona_id = await app.insert()
     await app.connection.execute("insert into personas_avatares (persona_id) values ($1)", persona_id)
     job = await claim_one(jobs)
+    await app.connection.execute("set deadlock_timeout to '800ms'")
     async with app.connection.transaction():
         await app.connection.execute("update personas_avatares set prompt_usado = 'p'")
         async with asyncio.TaskGroup() as group:

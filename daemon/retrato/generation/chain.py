@@ -133,9 +133,10 @@ class Chain:
         try:
             return await Turn(leg, sitting, self._means).take_over(pending)
         except (LegFullError, BudgetSpentError):
+            await self._stop_after_refusal(leg, sitting)
             return None
         except ProviderError as error:
-            if not policy_for(error).next_leg and self._refusal_policy == "stop":
+            if self._ends(error):
                 raise
             return None
 
@@ -166,14 +167,25 @@ class Chain:
                 return await Turn(leg, sitting, self._means).take()
             except LegFullError as full:
                 sitting.skipped[leg.name] = max(full.wait_s, _SOON_S)
+                await self._stop_after_refusal(leg, sitting)
             except BudgetSpentError as short:
                 sitting.skipped[leg.name] = _BUDGET_WAIT_S
                 sitting.short = short
+                await self._stop_after_refusal(leg, sitting)
             except ProviderError as error:
                 await self._tell_siblings(leg, legs, error)
-                if not policy_for(error).next_leg and self._refusal_policy == "stop":
+                if self._ends(error):
                     raise
         return None
+
+    async def _stop_after_refusal(self, leg: Leg, sitting: Sitting) -> None:
+        """A checker struck, and *leg* may not draw the one new seed now: the job waits, nobody else is asked."""
+        last = sitting.errors[-1] if sitting.errors else None
+        if last is not None and last.leg == leg.name and self._ends(last):
+            raise await self._exhausted(sitting)
+
+    def _ends(self, error: ProviderError) -> bool:
+        return self._refusal_policy == "stop" and not policy_for(error).next_leg
 
     async def _tell_siblings(self, leg: Leg, legs: Sequence[Leg], error: ProviderError) -> None:
         """A fault of the account closes every leg that leads to it, not only the one that met it."""

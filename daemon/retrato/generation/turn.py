@@ -115,7 +115,7 @@ class Turn:
             )
         )
         self._attempt_id = attempt_id
-        self._request_id = None
+        self._request_id = self._resumed_order = None
         self._sitting.calls += 1
         log.debug("attempt.begun", leg=self._leg.name, attempt_id=attempt_id, redraw=self._sitting.redraw)
         return attempt_id
@@ -210,7 +210,7 @@ class Turn:
             return None
         is_free = self._leg.repeat_is_free or self._resumes is not None
         wait_s = self._patience.wait_s(error, is_free=is_free)
-        if wait_s is None or self._leg.name in await self._means.legs.closed():
+        if wait_s is None or (await self._means.legs.closed()).get(self._leg.name, 0) > wait_s:
             return None
         if policy_for(error).same_leg is SameLeg.NEW_SEED:
             self._sitting.redraw += 1

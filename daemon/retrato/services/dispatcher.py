@@ -12,7 +12,7 @@ The look before the second claim closes the gap between "nothing there" and "asl
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import structlog
@@ -72,7 +72,7 @@ class Dispatcher:
                 await self._take_in(group, stop)
                 await self._drain()
         finally:
-            await self._hand_back()
+            await self._hand_back(self._holdings.jobs())
             self._holdings.drained.set()
 
     async def _take_in(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
@@ -88,6 +88,12 @@ class Dispatcher:
                 await wait_for_any(stop, timeout_s=wait_s)
                 continue
             outages = backoff()
+            for job in claimed.jobs:
+                self._holdings.add(job)
+            if stop.is_set():
+                # The claim was under way when intake ended: nothing that costs money is begun any more.
+                await self._hand_back(claimed.jobs)
+                return
             for job in claimed.jobs:
                 self._start(group, job)
             if claimed.wait_s:
@@ -133,7 +139,6 @@ class Dispatcher:
         await wait_for_any(self._wake, stop, timeout_s=sleep_s)
 
     def _start(self, group: asyncio.TaskGroup, job: Job) -> None:
-        self._holdings.add(job)
         task = group.create_task(self._work(job), name=f"job {job.persona_id}")
         self._holdings.assign(job, task)
         self._tasks.add(task)
@@ -167,9 +172,8 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
 
-    async def _hand_back(self) -> None:
-        """Whatever is still in hand goes back to the queue, its attempt not burnt."""
-        jobs = self._holdings.jobs()
+    async def _hand_back(self, jobs: Sequence[Job]) -> None:
+        """*jobs* go back to the queue, their attempts not burnt."""
         if jobs:
             returned = await asyncio.gather(*(self._release(job) for job in jobs))
             log.info("dispatcher.handed_back", jobs=sum(returned))

@@ -66,8 +66,15 @@ class Worker:
                     await self._write_back(job, finished)
             except Exception as exc:  # noqa: BLE001 - the per-job boundary
                 self._holdings.end(job)
-                return await self._end(job, exc)
+                return await self._end_somehow(job, exc)
             return 0.0
+
+    async def _end_somehow(self, job: Job, error: Exception) -> float:
+        """End the failed run. A verdict may quote what no database stores: that concerns this job and no other."""
+        try:
+            return await self._end(job, error)
+        except Exception as unstored:  # noqa: BLE001 - the per-job boundary
+            return await self._end(job, unstored)
 
     async def _drop(self, job: Job) -> None:
         async def store() -> None:

@@ -138,7 +138,13 @@ class Jobs:
 
     async def release(self, job: Job, *, delay_s: float = 0, reason: str | None = None) -> bool:
         """Hand a job back without burning an attempt; returns whether it was still ours."""
-        row = await self._database.fetchrow(query("release_job"), job.persona_id, job.token, delay_s, reason)
+        row = await self._database.fetchrow(
+            query("release_job"),
+            job.persona_id,
+            job.token,
+            delay_s,
+            None if reason is None else storable(reason, 2000),
+        )
         return row is not None
 
     async def retry(self, job: Job, *, most_attempts: int, delay_s: float, fault: str, error: str) -> str | None:

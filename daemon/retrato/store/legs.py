@@ -21,17 +21,26 @@ class LegBook:
         await self._database.execute(query("record_leg_success"), leg)
 
     async def failed(self, leg: str, *, fault: Fault, reason: str, retry_after_s: float | None) -> None:
-        """A call on *leg* failed: count it and, by the fault's policy, close the leg for a while."""
-        breaker = POLICIES[fault].breaker
-        if breaker is None:
-            return  # the prompt or the request was at fault, not the leg
+        """
+        A call on *leg* failed: count it and, by the fault's policy, close the leg for a while.
+
+        The wait that a provider states goes before the policy's, but where a person must act it only lengthens it:
+        an empty account does not fill within seconds.
+        """
+        policy = POLICIES[fault]
+        if policy.breaker is None:  # the prompt or the request was at fault, not the leg
+            await self._database.execute(query("end_probe"), leg)
+            return
+        stated_s = retry_after_s
+        if policy.alert and stated_s is not None and stated_s < policy.breaker.first_s:
+            stated_s = None
         await self._database.execute(
             query("record_leg_fault"),
             leg,
             fault.value,
             storable(reason, 500),
-            retry_after_s,
-            breaker.opens_after,
-            breaker.first_s,
-            breaker.longest_s,
+            stated_s,
+            policy.breaker.opens_after,
+            policy.breaker.first_s,
+            policy.breaker.longest_s,
         )

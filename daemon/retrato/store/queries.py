@@ -51,5 +51,10 @@ def host_query(name: str, words: Mapping[str, str]) -> str:
 
 
 def storable(text: str, longest: int) -> str:
-    """*text* as a column takes it: Postgres text holds no NUL, and an error is a sentence, not a dump."""
-    return text.replace("\x00", "\ufffd")[:longest]
+    """
+    *text* as a column takes it, cut to *longest* characters: an error is a sentence, not a dump.
+
+    Postgres holds neither NUL nor half a surrogate pair, which JSON from outside may bring along.
+    """
+    whole = text[:longest].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\x00", "\ufffd")
