@@ -338,8 +338,8 @@ sequence
 
 -- table attempts
 id bigint not null,
-    persona_id text not null,
-    empresa_id text not null,
+    persona_id text collate "C" not null,
+    empresa_id text collate "C" not null,
     version integer not null,
     token bigint not null,
     provider text not null,
@@ -361,9 +361,9 @@ id bigint not null,
     reserved_usd numeric(12,6)
 
 -- table avatars
-persona_id text not null,
+persona_id text collate "C" not null,
     version integer not null,
-    empresa_id text not null,
+    empresa_id text collate "C" not null,
     token bigint not null,
     generation integer not null,
     image_key text not null,
@@ -399,8 +399,8 @@ singleton boolean not null default true,
     triggers_sha256 text not null default ''::text
 
 -- table jobs
-persona_id text not null,
-    empresa_id text not null,
+persona_id text collate "C" not null,
+    empresa_id text collate "C" not null,
     state text not null default 'queued'::text,
     delayed boolean not null default false,
     run_at timestamp with time zone not null default now(),
@@ -443,7 +443,7 @@ number integer not null,
 -- table pace
 singleton boolean not null default true,
     next_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
-    positions text[] not null default ARRAY[''::text, ''::text]
+    positions text[] collate "C" not null default ARRAY[''::text, ''::text]
     with (fillfactor=50)
 
 -- table replicas

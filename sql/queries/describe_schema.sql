@@ -12,9 +12,10 @@ described (kind, name, definition) as (
         t.relname,
         string_agg(
             format(
-                '    %s %s%s%s',
+                '    %s %s%s%s%s',
                 a.attname,
                 format_type(a.atttypid, a.atttypmod),
+                case when a.attcollation <> type.typcollation then ' collate ' || quote_ident(l.collname) else '' end,
                 case when a.attnotnull then ' not null' else '' end,
                 coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
             ),
@@ -22,6 +23,8 @@ described (kind, name, definition) as (
         ) || coalesce(E'\n    with (' || array_to_string(t.reloptions, ', ') || ')', '')
     from ours t
     join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+    join pg_catalog.pg_type as type on type.oid = a.atttypid
+    left join pg_catalog.pg_collation l on l.oid = a.attcollation
     left join pg_catalog.pg_attrdef d on d.adrelid = t.oid and d.adnum = a.attnum
     where t.relkind = 'r'
     group by t.relname, t.reloptions

@@ -1,10 +1,14 @@
 """Heartbeats, and the fence that every write names."""
 
-import pytest
-from tests.store.support import BID, claim_all, claim_one, finished_for, job_of, new_replica
+import asyncio
 
-from retrato.domain.errors import LeaseLostError
+import pytest
+from tests.store.support import BID, claim_all, claim_one, failing, finished_for, job_of, new_replica
+
+from retrato.domain.errors import LeaseLostError, StoreUnavailableError
+from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Outcome
+from retrato.store.database import Database
 
 
 async def beat(jobs, held=(), *, locks=True):
@@ -205,3 +209,24 @@ async def test_error_with_bytes_that_postgres_cannot_hold_is_kept_readable(app, 
     error = (await job_of(app.connection, persona_id))["last_error"]
     assert error.startswith("a\ufffdb")
     assert len(error) == 2000
+
+
+async def test_rows_that_an_application_holds_keep_no_connection_from_the_heartbeat(app, dsn):
+    database = Database(dsn, size=1)
+    await database.open()
+    jobs, persona_id = new_replica(database), await app.insert()
+    job = await claim_one(jobs)
+    async with app.connection.transaction():
+        await app.raise_flag(persona_id)
+
+        outcomes = await asyncio.gather(
+            failing(jobs.release(job)),
+            failing(jobs.retry(job, most_attempts=5, delay_s=0, fault="transient", error="-")),
+            failing(AttemptLog(database).begin(job, BID)),
+            failing(jobs.drop(job)),
+        )
+        kept = await beat(jobs, [job])
+
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailableError] * 4
+    assert kept.owned == {job.token}
+    await database.close()

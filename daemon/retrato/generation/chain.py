@@ -15,7 +15,7 @@ from retrato.domain.errors import (
     ProviderError,
     RefusedError,
 )
-from retrato.domain.faults import Fault
+from retrato.domain.faults import Fault, SameLeg
 from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order
 from retrato.generation.means import Finish, Means, recorded
@@ -138,6 +138,8 @@ class Chain:
         except ProviderError as error:
             if self._ends(error):
                 raise
+            if policy_for(error).same_leg is SameLeg.NEW_SEED:
+                sitting.redraw += 1  # the same leg may be asked anew: not for the picture that it has just spoiled
             return None
 
     async def _leg(self, name: str) -> Leg | None:

@@ -43,7 +43,7 @@ class AttemptLog:
         """
         if self._budget_usd is not None and bid.price_usd is None:
             raise BudgetSpentError(bid.leg, price_usd=None)
-        row = await self._database.fetchrow(
+        row = await self._database.write(
             self._begin,
             job.persona_id,
             job.token,

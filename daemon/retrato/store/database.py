@@ -179,6 +179,16 @@ class Database:
         async with self.connection(timeout_s=timeout_s) as connection, asyncio.timeout(timeout_s):
             return await connection.fetchrow(sql, *args)
 
+    async def write(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """
+        The first row of one statement that may meet rows which an application holds.
+
+        As in `transaction` it does not wait for them long: with every connection waiting there would be none left
+        for the heartbeat.
+        """
+        async with self.transaction() as connection:
+            return await connection.fetchrow(sql, *args)
+
     async def execute(self, sql: str, *args: Any) -> None:
         """One statement without an answer."""
         async with self.connection() as connection:

@@ -138,7 +138,7 @@ class Jobs:
 
     async def release(self, job: Job, *, delay_s: float = 0, reason: str | None = None) -> bool:
         """Hand a job back without burning an attempt; returns whether it was still ours."""
-        row = await self._database.fetchrow(
+        row = await self._database.write(
             query("release_job"),
             job.persona_id,
             job.token,
@@ -153,7 +153,7 @@ class Jobs:
 
         Returns the job's new state, None when it was not ours any more.
         """
-        row = await self._database.fetchrow(
+        row = await self._database.write(
             query("retry_job"),
             job.persona_id,
             job.token,
