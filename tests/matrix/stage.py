@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -9,21 +10,21 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from PIL import Image
-from tests.matrix.tables import REFUSED, SILENT, Case
+from tests.matrix.tables import LATE, LONG, REFUSED, SILENT, Case
 
 from retrato.domain.errors import RetratoError
 from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order, Picture
 from retrato.generation.chain import Chain
-from retrato.generation.verdict import Fail, Release, Retry, verdict
+from retrato.generation.verdict import Fail, Release, Retry, Verdict, verdict
 from retrato.imaging.finish import finish
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Leg, Provider
 from retrato.providers.registry import build_providers
+from retrato.simulator.ledger import Call
 from retrato.simulator.scenario import Scenario
 from retrato.simulator.server import Simulator
-from retrato.store import sample
 from retrato.store.attempts import AttemptLog
 from retrato.store.database import Database
 from retrato.store.jobs import Jobs
@@ -39,7 +40,15 @@ _KEYS = {
     "openai_key": "sk-CanaryOfTheMatrix0123456789",
 }
 _BUDGET_USD = 1000.0
-_REFUSAL_TIMEOUT_S = 0.5
+_CLEARED = """
+    delete from retrato.attempts;
+    delete from retrato.legs;
+    delete from retrato.budget;
+    delete from retrato.jobs;
+    select retrato.request(array(select id::text from personas), true);
+"""
+"""What the last play left is gone, and the one persona waits to be drawn."""
+_IMPATIENT_S = 0.4
 
 SIMULATED: Mapping[str, str] = {
     "huggingface/fal-ai": "fal-ai",
@@ -109,8 +118,19 @@ class Outcome:
     """What became of the job: who drew it, or what follows now."""
 
     drawn: Drawn | None = None
-    next: Retry | Fail | Release | None = None
+    follows: Verdict | None = None
     error: RetratoError | None = None
+
+    def in_words(self) -> str:
+        """As the tables say it."""
+        match self.follows:
+            case Release(delay_s=delay_s):
+                return f"release {math.ceil(delay_s)}"
+            case Retry(delay_s=delay_s):
+                return f"retry {math.ceil(delay_s)}"
+            case Fail(fault=fault):
+                return f"fail {fault}"
+        return "drawn"
 
 
 class Stage:
@@ -127,9 +147,17 @@ class Stage:
     async def play(self) -> Outcome:
         """Let the chain have its way."""
         try:
-            return Outcome(drawn=await self._chain.draw(self._job, version=1, order_for=order_for))
+            return Outcome(drawn=await self._chain.draw(self._job, version=1, order_for=self._order_for))
         except RetratoError as error:
-            return Outcome(next=verdict(error, self._job), error=error)
+            return Outcome(follows=verdict(error, self._job), error=error)
+
+    def _order_for(self, redraw: int) -> Order:
+        prompt = f"{PROMPT}{', in oil' * 400}" if self.case.says(LONG) else PROMPT
+        return Order(prompt=prompt, seed=1000 + redraw, width=SIDE, height=SIDE)
+
+    def orders(self) -> list[Call]:
+        """The orders that reached the leg."""
+        return self.ledger.orders(SIMULATED[self.case.leg])
 
     async def attempts(self) -> list[str]:
         """How each call ended, in order: ``drawn``, the fault, or ``sending`` where it has not."""
@@ -155,31 +183,33 @@ class Stage:
 
     async def on_the_books_usd(self) -> float:
         """What the attempts say was spent, or may have been."""
-        row = await self.database.fetchrow("select coalesce(sum(cost_usd), 0)::float8 from retrato.attempts")
-        assert row is not None
+        (row,) = await self.database.fetch("select coalesce(sum(cost_usd), 0)::float8 from retrato.attempts")
         return float(row[0])
 
-
-def order_for(redraw: int) -> Order:
-    return Order(prompt=PROMPT, seed=1000 + redraw, width=SIDE, height=SIDE)
+    async def texts(self) -> str:
+        """Everything that was written down about the calls."""
+        rows = await self.database.fetch(
+            "select error from retrato.attempts union all select reason from retrato.legs"
+        )
+        return " ".join(row["error"] or "" for row in rows)
 
 
 @asynccontextmanager
-async def staged(case: Case, database: Database, dsn: str, *, alone: bool) -> AsyncIterator[Stage]:
+async def staged(case: Case, database: Database, *, alone: bool) -> AsyncIterator[Stage]:
     """The stage of *case*, its faults scripted; with the rest of the chain behind its leg unless *alone*."""
-    await sample.insert_company(dsn, personas=1)
+    await database.execute(_CLEARED)
     (job,) = (await Jobs(database, replica_id=uuid4(), lease_s=60).claim(1, pace_s=0)).jobs
     time = PlayedTime(database)
-    async with Simulator(Scenario(faces=False)) as simulator:
-        for step, faults in case.scripts.items():
-            simulated = SIMULATED[case.leg]
-            simulator.world.script(step if step == "cdn" else ".".join(filter(None, (simulated, step))), faults)
+    scenario = Scenario(faces=False, longest_wait_seconds=0 if case.says(LATE) else 60)
+    async with Simulator(scenario) as simulator:
+        for route, faults in case.script_keys(SIMULATED[case.leg]):
+            simulator.world.script(route, faults)
         with _unreachable(case.fault) as port:
             async with Http(
                 version="1",
-                timeout_s=_REFUSAL_TIMEOUT_S if case.is_slow else 3,
-                connect_timeout_s=_REFUSAL_TIMEOUT_S / 2,
-                result_timeout_s=_REFUSAL_TIMEOUT_S if case.is_slow else 3,
+                timeout_s=_IMPATIENT_S if case.is_slow else 3,
+                connect_timeout_s=_IMPATIENT_S / 2,
+                result_timeout_s=_IMPATIENT_S if case.is_slow else 3,
                 result_hosts=simulator.urls.result_hosts,
                 sleep=time.sleep,
                 clock=time.clock,
@@ -253,7 +283,7 @@ def _unreachable(fault: str) -> Iterator[int | None]:
         yield port
 
 
-def texts_of(picture: bytes) -> bytes:
-    """Everything in a picture file but its pixels."""
+def measured(picture: bytes) -> tuple[str | None, tuple[int, int], dict[int, object]]:
+    """Format, size in pixels and EXIF of a picture file."""
     with Image.open(io.BytesIO(picture)) as image:
-        return repr(image.info).encode() + bytes(image.getexif().tobytes())
+        return image.format, image.size, dict(image.getexif())

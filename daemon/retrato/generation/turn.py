@@ -7,8 +7,10 @@ import structlog
 from retrato.domain.attempt import Bid, Pending
 from retrato.domain.errors import (
     BadPictureError,
+    CheckerError,
     LeaseLostError,
     LegFullError,
+    MisconfiguredError,
     ProviderError,
     UnknownOutcomeError,
     UnusablePictureError,
@@ -200,10 +202,24 @@ class Turn:
                 attempt_id,
                 fault=error.fault,
                 error=str(error),
-                cost_usd=error.cost_usd,
+                cost_usd=self._cost_usd(error),
                 price_usd=self._leg.price_usd(self._sitting.order()),
             )
         )
+
+    def _cost_usd(self, error: ProviderError) -> float | None:
+        """
+        What the failed attempt has cost, as far as one can tell; in doubt what it would have cost.
+
+        A picture that came was drawn, however bad it is; so was one that a checker struck. And an order that was
+        accepted is charged for, also when it is the way to its picture that is barred.
+        """
+        came = isinstance(error, BadPictureError | CheckerError)
+        accepted = self._request_id is not None or error.status is None  # an answer without a wrong status came
+        barred = isinstance(error, MisconfiguredError) and accepted
+        if error.cost_usd is None and (came or barred):
+            return self._leg.price_usd(self._sitting.order())
+        return error.cost_usd
 
     async def _wait_after(self, error: ProviderError) -> float | None:
         if self._opened_meanwhile is not None:
