@@ -4,7 +4,7 @@ import asyncio
 import io
 import math
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from uuid import uuid4
@@ -13,7 +13,6 @@ from PIL import Image
 from tests.matrix.tables import LATE, LONG, REFUSED, SILENT, Case
 
 from retrato.domain.errors import RetratoError
-from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order, Picture
 from retrato.generation.chain import Chain
 from retrato.generation.verdict import Fail, Release, Retry, Verdict, verdict
@@ -49,6 +48,8 @@ _CLEARED = """
 """
 """What the last play left is gone, and the one persona waits to be drawn."""
 _IMPATIENT_S = 0.4
+
+Sleep = Callable[[float], Awaitable[None]]
 
 SIMULATED: Mapping[str, str] = {
     "huggingface/fal-ai": "fal-ai",
@@ -136,20 +137,32 @@ class Outcome:
 class Stage:
     """One job in front of a chain that begins with the leg of *case*."""
 
-    def __init__(self, case: Case, database: Database, simulator: Simulator, chain: Chain, job: Job) -> None:
+    def __init__(
+        self, case: Case, database: Database, simulator: Simulator, chain: Chain, *, sleep: Sleep
+    ) -> None:
         self.case = case
         self.database = database
-        self.simulator = simulator
         self.ledger = simulator.world.ledger
-        self._chain = chain
-        self._job = job
+        self.chain = chain
+        self._sleep = sleep
+        self.jobs = Jobs(database, replica_id=uuid4(), lease_s=60)
 
     async def play(self) -> Outcome:
-        """Let the chain have its way."""
+        """Let the chain have its way with the job."""
+        (job,) = (await self.jobs.claim(1, pace_s=0)).jobs
+        pending = await AttemptLog(self.database).pending(job, version=1)
         try:
-            return Outcome(drawn=await self._chain.draw(self._job, version=1, order_for=self._order_for))
+            drawn = await self.chain.draw(job, version=1, order_for=self._order_for, pending=pending)
         except RetratoError as error:
-            return Outcome(follows=verdict(error, self._job), error=error)
+            return Outcome(follows=verdict(error, job), error=error)
+        else:
+            return Outcome(drawn=drawn)
+        finally:
+            await self.jobs.release(job)
+
+    async def half_a_minute_later(self) -> None:
+        """Until the job's next run."""
+        await self._sleep(30)
 
     def _order_for(self, redraw: int) -> Order:
         prompt = f"{PROMPT}{', in oil' * 400}" if self.case.says(LONG) else PROMPT
@@ -198,7 +211,6 @@ class Stage:
 async def staged(case: Case, database: Database, *, alone: bool) -> AsyncIterator[Stage]:
     """The stage of *case*, its faults scripted; with the rest of the chain behind its leg unless *alone*."""
     await database.execute(_CLEARED)
-    (job,) = (await Jobs(database, replica_id=uuid4(), lease_s=60).claim(1, pace_s=0)).jobs
     time = PlayedTime(database)
     scenario = Scenario(faces=False, longest_wait_seconds=0 if case.says(LATE) else 60)
     async with Simulator(scenario) as simulator:
@@ -224,7 +236,7 @@ async def staged(case: Case, database: Database, *, alone: bool) -> AsyncIterato
                     sleep=time.sleep,
                     clock=time.clock,
                 )
-                yield Stage(case, database, simulator, chain, job)
+                yield Stage(case, database, simulator, chain, sleep=time.sleep)
 
 
 async def _finish(data: bytes, width: int, height: int) -> Picture:

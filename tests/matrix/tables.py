@@ -35,7 +35,7 @@ from retrato.simulator.faults import to_fault
 
 REFUSED, SILENT, LATE, LONG = "refused", "silent", "late", "long"
 _OWN = {REFUSED, SILENT, LATE, LONG}
-_WITHOUT_LEG = {"cdn", "hub"}
+_WITHOUT_LEG = {"cdn", "hub", "replicate", "wavespeed", "gen"}
 _HEADER = ["fault", "first attempt", "calls", "billed", "breaker", "alone", "in company"]
 
 

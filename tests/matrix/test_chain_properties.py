@@ -16,7 +16,7 @@ def promises(test):
     """Run *test* over many plays; the same ones every time where CI runs it."""
 
     @settings(
-        max_examples=60,
+        max_examples=100,
         deadline=None,
         derandomize="CI" in os.environ,
         suppress_health_check=[HealthCheck.too_slow],
@@ -56,7 +56,10 @@ def test_leg_is_called_once_and_for_every_wait_and_for_one_new_seed(record: Reco
     calls = Counter(call.leg for call in record.calls)
     turns = Counter(list(record.play.parts)) + Counter(call.leg for call in asked_after(record)[:1])
 
+    seeds = Counter(leg for leg, _ in {(call.leg, call.seed) for call in record.calls})
+
     assert all(count <= turns[leg] * (1 + len(WAITS_S) + 1) for leg, count in calls.items())
+    assert all(count <= turns[leg] * 2 for leg, count in seeds.items())
 
 
 @promises

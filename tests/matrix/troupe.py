@@ -11,9 +11,6 @@ from retrato.domain.errors import (
     BusyError,
     CheckerError,
     DownError,
-    GoneError,
-    LoadingError,
-    MisconfiguredError,
     OutOfCreditError,
     ProviderError,
     RefusedError,
@@ -30,14 +27,12 @@ or with an id to ask after; nothing at all until somebody cuts it; and, when ask
 """
 ERRORS: dict[str, type[ProviderError]] = {
     "refused": RefusedError,
-    "auth": MisconfiguredError,
-    "gone": GoneError,
     "no_credit": OutOfCreditError,
     "throttled": BusyError,
-    "loading": LoadingError,
     "transient": DownError,
     "bad_request": BadRequestError,
 }
+"""To the chain, the others are like one of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
