@@ -18,6 +18,9 @@ CHECK ((version > 0))
 -- constraint budget.budget_pkey
 PRIMARY KEY (month)
 
+-- constraint chores.chores_pkey
+PRIMARY KEY (chore)
+
 -- constraint installation.installation_pkey
 PRIMARY KEY (singleton)
 
@@ -51,8 +54,92 @@ PRIMARY KEY (singleton)
 -- constraint pace.pace_singleton_check
 CHECK (singleton)
 
+-- constraint pauses.all_has_no_name
+CHECK (((scope = 'all'::text) = (name = ''::text)))
+
+-- constraint pauses.pauses_pkey
+PRIMARY KEY (scope, name)
+
+-- constraint pauses.pauses_scope_check
+CHECK ((scope = ANY (ARRAY['all'::text, 'empresa'::text, 'leg'::text])))
+
 -- constraint replicas.replicas_pkey
 PRIMARY KEY (id)
+
+-- function retrato.cancel(text[])
+CREATE OR REPLACE FUNCTION retrato.cancel(persona_ids text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    cancelled integer;
+begin
+    -- The host's rows first, in id order, as everybody does.
+    perform from "public"."personas" p
+    where p."id" = any(cancel.persona_ids::uuid[])
+    order by p."id"
+    for no key update;
+
+    update "public"."personas" p
+    set "regenerate_avatar" = false
+    where p."id" = any(cancel.persona_ids::uuid[]) and (p."regenerate_avatar" is true);
+
+    with held as materialized (
+        select j.persona_id, j.token
+        from retrato.jobs j
+        where j.persona_id = any(cancel.persona_ids) and j.state <> 'failed'
+        order by j.persona_id
+        for update
+    ),
+    freed as (
+        -- their calls, if any are under way, are given up
+        update retrato.legs l
+        set slots = l.slots - array(select held.token::text from held where held.token is not null)
+        where l.slots ?| array(select held.token::text from held where held.token is not null)
+    ),
+    removed as (
+        delete from retrato.jobs j
+        using held
+        where
+            j.persona_id = held.persona_id
+            and exists (select from retrato.avatars a where a.persona_id = held.persona_id)
+        returning j.persona_id
+    ),
+    failed as (
+        update retrato.jobs j
+        set
+            state = 'failed',
+            token = null,
+            replica_id = null,
+            lease_until = null,
+            delayed = false,
+            last_fault = 'cancelled',
+            last_error = 'cancelled by an operator'
+        from held
+        where
+            j.persona_id = held.persona_id
+            and not exists (select from retrato.avatars a where a.persona_id = held.persona_id)
+        returning j.persona_id
+    )
+    select (select count(*) from removed) + (select count(*) from failed)
+    into cancelled;
+    return cancelled;
+end;
+$function$
+
+-- function retrato.cancel_company(text)
+CREATE OR REPLACE FUNCTION retrato.cancel_company(empresa_id text)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select retrato.cancel(array_agg(j.persona_id))
+    from retrato.jobs j
+    where j.empresa_id = cancel_company.empresa_id and j.state <> 'failed'
+$function$
 
 -- function retrato.enqueue(text[],text[],smallint,boolean)
 CREATE OR REPLACE FUNCTION retrato.enqueue(persona_ids text[], empresa_ids text[], lane smallint, force boolean)
@@ -222,6 +309,21 @@ begin
 end;
 $function$
 
+-- function retrato.pause(text,text,text)
+CREATE OR REPLACE FUNCTION retrato.pause(scope text, name text DEFAULT ''::text, reason text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into retrato.pauses (scope, name, reason)
+    values (pause.scope, pause.name, pause.reason)
+    on conflict do nothing;
+    return found;
+end;
+$function$
+
 -- function retrato.request(text[],boolean)
 CREATE OR REPLACE FUNCTION retrato.request(persona_ids text[], force boolean DEFAULT false)
  RETURNS integer
@@ -276,6 +378,42 @@ begin
 end;
 $function$
 
+-- function retrato.resume(text,text)
+CREATE OR REPLACE FUNCTION retrato.resume(scope text, name text DEFAULT ''::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    was_paused boolean;
+begin
+    delete from retrato.pauses p
+    where p.scope = resume.scope and p.name = resume.name;
+    was_paused := found;
+
+    if resume.scope = 'empresa' then
+        update retrato.jobs j
+        set run_at = now()
+        where
+            j.persona_id = any(array(
+                select parked.persona_id
+                from retrato.jobs parked
+                where
+                    parked.state = 'queued'
+                    and parked.delayed
+                    and parked.run_at = 'infinity'
+                    and parked.empresa_id = resume.name
+                order by parked.persona_id
+                for update
+            ));
+    end if;
+
+    perform pg_catalog.pg_notify('retrato', '');
+    return was_paused;
+end;
+$function$
+
 -- index attempts_by_leg
 CREATE INDEX attempts_by_leg ON retrato.attempts USING btree (leg, started_at)
 
@@ -288,6 +426,9 @@ CREATE INDEX attempts_by_time ON retrato.attempts USING btree (started_at)
 -- index attempts_pkey
 CREATE UNIQUE INDEX attempts_pkey ON retrato.attempts USING btree (id)
 
+-- index attempts_unfinished
+CREATE INDEX attempts_unfinished ON retrato.attempts USING btree (started_at) WHERE (state = 'sending'::text)
+
 -- index avatars_by_empresa
 CREATE INDEX avatars_by_empresa ON retrato.avatars USING btree (empresa_id, created_at)
 
@@ -299,6 +440,9 @@ CREATE UNIQUE INDEX avatars_token_key ON retrato.avatars USING btree (token)
 
 -- index budget_pkey
 CREATE UNIQUE INDEX budget_pkey ON retrato.budget USING btree (month)
+
+-- index chores_pkey
+CREATE UNIQUE INDEX chores_pkey ON retrato.chores USING btree (chore)
 
 -- index installation_pkey
 CREATE UNIQUE INDEX installation_pkey ON retrato.installation USING btree (singleton)
@@ -323,6 +467,9 @@ CREATE UNIQUE INDEX migrations_pkey ON retrato.migrations USING btree (number)
 
 -- index pace_pkey
 CREATE UNIQUE INDEX pace_pkey ON retrato.pace USING btree (singleton)
+
+-- index pauses_pkey
+CREATE UNIQUE INDEX pauses_pkey ON retrato.pauses USING btree (scope, name)
 
 -- index replicas_pkey
 CREATE UNIQUE INDEX replicas_pkey ON retrato.replicas USING btree (id)
@@ -393,10 +540,17 @@ month date not null,
     spent_usd numeric(14,6) not null default 0
     with (fillfactor=50)
 
+-- table chores
+chore text not null,
+    next_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
+    position text not null default ''::text
+    with (fillfactor=50)
+
 -- table installation
 singleton boolean not null default true,
     installed_at timestamp with time zone not null default now(),
-    triggers_sha256 text not null default ''::text
+    triggers_sha256 text not null default ''::text,
+    flag_is_ours boolean not null default false
 
 -- table jobs
 persona_id text collate "C" not null,
@@ -445,6 +599,12 @@ singleton boolean not null default true,
     next_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
     positions text[] collate "C" not null default ARRAY[''::text, ''::text]
     with (fillfactor=50)
+
+-- table pauses
+scope text not null,
+    name text collate "C" not null default ''::text,
+    reason text,
+    paused_at timestamp with time zone not null default now()
 
 -- table replicas
 id uuid not null,
@@ -500,7 +660,7 @@ SELECT (p.id)::text AS persona_id,
     a.took_s,
     a.created_at AS generated_at,
         CASE
-            WHEN (j.state = 'queued'::text) THEN j.run_at
+            WHEN ((j.state = 'queued'::text) AND (j.run_at < 'infinity'::timestamp with time zone)) THEN j.run_at
             ELSE NULL::timestamp with time zone
         END AS run_at,
     ((COALESCE((p.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))) AS ready

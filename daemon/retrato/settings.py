@@ -164,6 +164,13 @@ class Settings(BaseSettings):
     max_job_attempts: Annotated[int, Field(ge=1)] = 5
     """Failed runs of a whole job after which it is failed."""
 
+    sweep: Literal["new", "all", "off"] = "new"
+    """Which personas without job and avatar are looked for, in case no trigger saw them: those created since the
+    installation (new), all, or none (off)."""
+
+    keep_attempts_days: Annotated[int, Field(ge=0)] = 400
+    """For how long the calls to providers are remembered; 0 = for ever."""
+
     storage_url: str | None = None
     """``file:///…``, ``s3://bucket/prefix`` or ``memory://``; default ``avatars`` under ``data_dir``."""
 

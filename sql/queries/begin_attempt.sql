@@ -7,12 +7,26 @@
 -- $9 what is ordered, jsonb   $10 leg's interval in seconds, null = none   $11 calls at once, null = no limit
 -- $12 seconds after which a slot is free whatever happens   $13 price in USD   $14 month's budget in USD, null = none
 --
--- One row: id of the attempt, or null with the reason: lost, short of money, or seconds to wait for the leg.
+-- One row: id of the attempt, or null with the reason: lost, paused (everything or the company), short of money, or
+-- seconds to wait for the leg.
 with fence as materialized (
     select persona_id, empresa_id, token
     from retrato.jobs
     where persona_id = $1::text and token = $2::bigint and state = 'running'
     for update
+),
+paused as materialized (
+    select
+        exists (
+            select
+            from retrato.pauses p
+            where p.scope = 'all' or (p.scope = 'empresa' and p.name = (select empresa_id from fence))
+        ) as work,
+        exists (
+            select
+            from retrato.pauses p
+            where p.scope = 'leg' and ($5::text = p.name or starts_with($5::text, p.name || '/'))
+        ) as leg
 ),
 leg as materialized (
     select
@@ -49,7 +63,7 @@ turn as (
         clock_timestamp() + make_interval(secs => $10::float8),
         jsonb_build_object($2::text, extract(epoch from clock_timestamp()) + $12::float8)
     from fence
-    where (select yes from guarded) and (select is_there from money)
+    where (select yes from guarded) and (select is_there from money) and not (select work or leg from paused)
     on conflict (leg) do update
     set
         next_at = coalesce(excluded.next_at, l.next_at),
@@ -81,7 +95,10 @@ turn as (
 admitted as materialized (
     select fence.persona_id, fence.empresa_id, fence.token
     from fence
-    where (select is_there from money) and (not (select yes from guarded) or exists (select from turn))
+    where
+        (select is_there from money)
+        and not (select work or leg from paused)
+        and (not (select yes from guarded) or exists (select from turn))
 ),
 set_aside as (
     insert into retrato.budget as b (month, reserved_usd)
@@ -115,5 +132,9 @@ attempt as (
 select
     (select id from attempt) as id,
     not exists (select from fence) as lost,
+    (select work from paused) as paused,
     not (select is_there from money) or (exists (select from admitted) and not exists (select from begun)) as short,
-    greatest(0, extract(epoch from (select free_at from leg) - clock_timestamp()))::float8 as wait_s
+    greatest(
+        case when (select paused.leg from paused) then {paused_leg_s} else 0 end,
+        extract(epoch from (select leg.free_at from leg) - clock_timestamp())
+    )::float8 as wait_s

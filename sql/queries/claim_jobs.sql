@@ -10,13 +10,16 @@
 -- Jobs whose time has come are put into the claim's index on the way, for the next claim: this one's snapshot does
 -- not show them there. Who finds nothing claims twice before it sleeps.
 --
+-- While all is paused nothing is taken. A paused company costs one step; its jobs are put outside the claim's index
+-- on the way, until retrato.resume puts them back.
+--
 -- $1 limit integer                          $2 pace in seconds, 0 = none    $3 lanes smallint[2], first to go first
 -- $4 lease in seconds                       $5 replica uuid                 $6 positions text[2] by lane, without pace
 -- $7 only this company text, null = all     $8 how many companies more than jobs are looked at, for those whose
 --                                              rows an application holds
 --
--- One row per job, or one row without a job: how long the turn is away, and whether there were companies left that
--- were not looked at.
+-- One row per job, or one row without a job: how long the turn is away, whether there were companies left that were
+-- not looked at, and in how many seconds the first waiting job is due.
 with recursive due as materialized (
     select persona_id
     from retrato.jobs
@@ -45,7 +48,11 @@ allowed as materialized (
     select
         positions,
         wait_s,
-        case when wait_s > 0 then 0 when $2::float8 > 0 then 1 else $1::integer end as jobs
+        case
+            when wait_s > 0 or exists (select from retrato.pauses where scope = 'all') then 0
+            when $2::float8 > 0 then 1
+            else $1::integer
+        end as jobs
     from start
 ),
 laps as materialized (
@@ -90,6 +97,40 @@ ring (step, lap, lane, empresa_id, behind, found) as (
         ring.found < (select jobs + $8::integer from allowed)
         and (next.empresa_id is not null or next_lap.lap is not null)
 ),
+found as materialized (
+    select step, lane, empresa_id from ring where empresa_id is not null
+    union all
+    select lap, lane, $7::text from laps where lap % 2 = 0 and $7::text is not null
+),
+paused as materialized (
+    -- Held, so that who resumes waits for what is parked here; one that is being resumed is not paused any more.
+    select name as empresa_id
+    from retrato.pauses
+    where scope = 'empresa' and name = any(array(select empresa_id from found))
+    for key share skip locked
+),
+parked as (
+    update retrato.jobs j
+    set delayed = true, run_at = 'infinity'
+    where
+        j.persona_id = any(array(
+            select waiting.persona_id
+            from found
+            join paused on paused.empresa_id = found.empresa_id
+            cross join lateral (
+                select w.persona_id
+                from retrato.jobs w
+                where
+                    w.state = 'queued'
+                    and not w.delayed
+                    and w.lane = found.lane
+                    and w.empresa_id = found.empresa_id
+                order by w.place
+                limit 500
+                for update skip locked
+            ) waiting
+        ))
+),
 companies as materialized (
     -- Every company of a lane the same share; what is locked too many is let go when the statement ends.
     select
@@ -97,12 +138,9 @@ companies as materialized (
         found.lane,
         found.empresa_id,
         ceil(allowed.jobs::float8 / count(*) over (partition by found.lane))::integer as share
-    from (
-        select step, lane, empresa_id from ring where empresa_id is not null
-        union all
-        select lap, lane, $7::text from laps where lap % 2 = 0 and $7::text is not null
-    ) found
+    from found
     cross join allowed
+    where found.empresa_id <> all(array(select empresa_id from paused))
 ),
 offered as materialized (
     select company.step, company.lane, first.persona_id, first.place
@@ -170,14 +208,22 @@ select
     claimed.version,
     claimed.waited_s,
     null::float8 as wait_s,
-    null::boolean as more_left
+    null::boolean as more_left,
+    null::float8 as due_in_s
 from claimed
 join chosen on chosen.persona_id = claimed.persona_id
 union all
 select
     null, null, null, null, null, null, null, null, null, null,
     allowed.wait_s,
-    coalesce((select max(ring.found) from ring) >= allowed.jobs + $8::integer, false)
+    coalesce((select max(ring.found) from ring) >= allowed.jobs + $8::integer, false),
+    (
+        select greatest(0, extract(epoch from run_at - clock_timestamp()))::float8
+        from retrato.jobs
+        where state = 'queued' and delayed and run_at < 'infinity'
+        order by run_at
+        limit 1
+    )
 from allowed
 where not exists (select from claimed)
 order by nth

@@ -5,7 +5,12 @@
 -- transaction is under way that may have stayed silent: it holds the bell's lock. Asked before the last claim, not
 -- after it. Who then finds nothing may sleep: every later silence comes behind a later bell.
 --
+-- While all is paused nothing is claimable; retrato.resume rings.
+--
 -- due_in_s: seconds until the first waiting job is due, null without one.
+with going_on as materialized (
+    select not exists (select from retrato.pauses where scope = 'all') as yes
+)
 select
     exists (
         select
@@ -17,14 +22,17 @@ select
             and l.objid = ({bell_key}::bigint & 4294967295)::bigint::oid
             and l.objsubid = 1
     ) as enqueuing,
-    exists (select from retrato.jobs where state = 'queued' and not delayed)
-    or exists (
-        select from retrato.jobs where state = 'queued' and delayed and run_at <= clock_timestamp()
+    (select yes from going_on)
+    and (
+        exists (select from retrato.jobs where state = 'queued' and not delayed)
+        or exists (
+            select from retrato.jobs where state = 'queued' and delayed and run_at <= clock_timestamp()
+        )
     ) as claimable,
     (
         select greatest(0, extract(epoch from run_at - clock_timestamp()))::float8
         from retrato.jobs
-        where state = 'queued' and delayed
+        where state = 'queued' and delayed and run_at < 'infinity' and (select yes from going_on)
         order by run_at
         limit 1
     ) as due_in_s

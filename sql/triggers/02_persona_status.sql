@@ -20,7 +20,7 @@ select
     a.seed,
     a.took_s,
     a.created_at as generated_at,
-    case when j.state = 'queued' then j.run_at end as run_at,
+    case when j.state = 'queued' and j.run_at < 'infinity' then j.run_at end as run_at,
     {ready_of_p} as ready
 from {personas} p
 left join retrato.jobs j on j.persona_id = p.{personas_id}::text

@@ -1,6 +1,7 @@
 """An open, migrated database: enough for commands that read and ask."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import structlog
 
 from retrato.domain.errors import NotMigratedError, StoreUnavailableError
 from retrato.settings import Settings
+from retrato.store.control import Control
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.migrations import what_is_missing
@@ -20,6 +22,8 @@ from retrato.supervise import backoff, wait_for_any
 log = structlog.get_logger()
 
 _ONE_SHOT_TRIES = 4
+_SPREAD_S = 0.5
+"""Daemons that start together come to the database within so many seconds, not all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Base:
     personas: Personas
     requests: Requests
     status: Status
+    control: Control
 
 
 @asynccontextmanager
@@ -64,14 +69,17 @@ async def open_base(
             personas=Personas(database, host),
             requests=Requests(database),
             status=Status(database),
+            control=Control(database),
         )
     finally:
         await database.close()
 
 
 async def _opened(database: Database, stop: asyncio.Event | None) -> bool:
-    waits = backoff(first_s=0.5)
+    waits = backoff(first_s=0.5, longest_s=1.0)
     tries = 0
+    if stop is not None:
+        await wait_for_any(stop, timeout_s=random.uniform(0, _SPREAD_S))  # noqa: S311
     while True:
         tries += 1
         try:

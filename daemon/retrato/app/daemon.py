@@ -17,6 +17,7 @@ from retrato.imaging.finish import finish
 from retrato.prompts.compose import compose
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
+from retrato.services.housekeeper import Housekeeper
 from retrato.services.keeper import Keeper
 from retrato.services.listener import Listener
 from retrato.services.worker import Worker
@@ -24,6 +25,7 @@ from retrato.settings import Settings, plain
 from retrato.storage.location import open_store
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
+from retrato.store.chores import Chores
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
 from retrato.supervise import Service, supervise
@@ -42,12 +44,13 @@ class Daemon:
     dispatcher: Dispatcher
     keeper: Keeper
     listener: Listener
+    housekeeper: Housekeeper
     console: Console | None
     grace_s: float
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all services until *stop* and the drain after it."""
-        services: list[Service] = [self.dispatcher, self.keeper, self.listener]
+        services: list[Service] = [self.dispatcher, self.keeper, self.listener, self.housekeeper]
         if self.console is not None:
             services.append(self.console)
         await supervise(services, stop=stop, limit_s=self.grace_s + _STOP_MARGIN_S)
@@ -120,6 +123,12 @@ async def open_daemon(
             ),
             keeper=keeper,
             listener=Listener(_listen_address(settings, dsn), wake=wake, holdings=holdings),
+            housekeeper=Housekeeper(
+                Chores(base.database, base.host),
+                base.requests,
+                sweep=settings.sweep,
+                keep_attempts_days=settings.keep_attempts_days,
+            ),
             console=console,
             grace_s=settings.grace_seconds,
         )

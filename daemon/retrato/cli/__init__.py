@@ -9,6 +9,7 @@ from retrato.cli.generate import generate
 from retrato.cli.healthcheck import healthcheck
 from retrato.cli.migrate import migrate
 from retrato.cli.providers import providers
+from retrato.cli.queue import queue
 from retrato.cli.run import run
 from retrato.cli.simulate import simulate
 from retrato.cli.status import status
@@ -47,3 +48,4 @@ def _root(
 
 for command in (migrate, run, generate, status, providers, demo, simulate, healthcheck):
     app.command()(command)
+app.add_typer(queue, name="queue")

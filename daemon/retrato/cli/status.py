@@ -9,6 +9,7 @@ from retrato.app.address import database_address
 from retrato.app.base import open_base
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.settings import Settings
+from retrato.store.control import Pause
 from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus
 
 
@@ -31,6 +32,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             replicas = await base.status.replicas(seen_within_s=max(30.0, 2 * settings.poll_seconds))
             costs = await base.status.costs(empresa_id=empresa_id)
             budget = await base.status.budget()
+            pauses = await base.control.pauses()
     total = {state: sum(states.get(state, 0) for states in counts.values()) for state in STATES}
     if as_json:
         print_json(
@@ -41,10 +43,13 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
                 "replicas": replicas,
                 "costs": costs,
                 "budget": budget,
+                "pauses": pauses,
             }
         )
         return 0
     print_table(_backlog(counts, total))
+    if pauses:
+        print_table(_pauses(pauses))
     if legs:
         print_table(_legs(legs))
     else:
@@ -62,6 +67,15 @@ def _backlog(counts: dict[str, dict[str, int]], total: dict[str, int]) -> Table:
     for empresa_id, states in sorted(counts.items()):
         table.add_row(empresa_id, *(str(states.get(state, 0)) for state in STATES))
     table.add_row("all", *(str(total[state]) for state in STATES))
+    return table
+
+
+def _pauses(pauses: list[Pause]) -> Table:
+    table = Table("paused", "name", "since", "why", box=None, pad_edge=False)
+    for pause in pauses:
+        table.add_row(
+            pause.scope, pause.name, f"{pause.paused_at.astimezone():%Y-%m-%d %H:%M:%S}", pause.reason or ""
+        )
     return table
 
 

@@ -7,6 +7,7 @@ The error tree, named by what the one who catches does next.
     ├── NotFoundError               say what was looked for (exit 1)
     ├── StoreUnavailableError       wait and reconnect (exit 69 from one-shot commands)
     ├── LeaseLostError              throw the picture away, write nothing
+    ├── PausedError                 an operator said so: hand the job back, nothing more is begun
     ├── StorageError                the picture could not be stored: the job goes back to the queue
     ├── LegFullError                the leg's pace, slots or probe are taken: wait shortly, or ask the next leg
     ├── BudgetSpentError            the month's budget would be passed: ask a free leg, or wait
@@ -55,13 +56,17 @@ class LeaseLostError(RetratoError):
     """The job belongs to somebody else now, or is gone. Nothing may be written for it."""
 
 
+class PausedError(RetratoError):
+    """An operator has paused everything, or this company: no new paid call is begun."""
+
+
 class StorageError(RetratoError):
     """The object store did not take or give a picture."""
 
 
 class LegFullError(RetratoError):
     """
-    The leg may not be called this moment: its pace, its slots, or somebody else probes it.
+    The leg may not be called this moment: its pace, its slots, a pause, or somebody else probes it.
 
     Attributes:
         wait_s: seconds until it may be free; 0 where only the end of another call can tell.

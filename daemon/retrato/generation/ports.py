@@ -20,7 +20,8 @@ class AttemptLog(Protocol):
 
         Raises:
             LeaseLostError: the job is not ours any more; the call must not be made.
-            LegFullError: the leg's limits, or another's probe of it, do not allow a call now.
+            PausedError: an operator has paused everything, or the company.
+            LegFullError: the leg's limits, another's probe of it, or an operator do not allow a call now.
             BudgetSpentError: the month's budget does not allow it.
 
         """

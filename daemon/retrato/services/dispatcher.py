@@ -7,7 +7,8 @@ The dispatcher: permit, then turn and claim, then work; asleep when there is not
                                                             ├─ restless: again in 50 ms … 1 s
                                                             └─ asleep until the bell, a due job, or the poll
 
-The look before the second claim closes the gap between "nothing there" and "asleep" (look_before_sleep.sql).
+The look before the second claim closes the gap between "nothing there" and "asleep" (look_before_sleep.sql). Who
+has slept to the poll without a bell is still rightly asleep, so the poll costs one claim and no further look.
 """
 
 import asyncio
@@ -78,14 +79,16 @@ class Dispatcher:
     async def _take_in(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         """Claim and start until *stop*."""
         outages, glances = backoff(), _glances()
+        undisturbed = False
         while permits := await self._free_permits(stop):
             self._wake.clear()
             try:
-                claimed, outlook = await self._claim(permits)
+                claimed, outlook = await self._claim(permits, undisturbed=undisturbed)
             except StoreUnavailableError as exc:
                 wait_s = next(outages)
                 log.warning("dispatcher.database_away", error=str(exc), again_in_s=round(wait_s, 2))
-                await wait_for_any(stop, timeout_s=wait_s)
+                await wait_for_any(self._wake, stop, timeout_s=wait_s)
+                undisturbed = False
                 continue
             outages = backoff()
             for job in claimed.jobs:
@@ -96,12 +99,13 @@ class Dispatcher:
                 return
             for job in claimed.jobs:
                 self._start(group, job)
+            undisturbed = False
             if claimed.wait_s:
                 await wait_for_any(stop, timeout_s=claimed.wait_s)
             elif outlook is not None and outlook.restless:
                 await wait_for_any(self._wake, stop, timeout_s=next(glances))
             elif outlook is not None:
-                await self._sleep(outlook, stop)
+                undisturbed = await self._sleep(outlook, stop)
             if outlook is None or not outlook.restless:
                 glances = _glances()
 
@@ -119,11 +123,13 @@ class Dispatcher:
                 return 1 if self._pace_s else free
         return 0
 
-    async def _claim(self, permits: int) -> tuple[Claimed, Outlook | None]:
-        """Claim; with nothing there, look and claim again. An outlook comes back only when both found nothing."""
+    async def _claim(self, permits: int, *, undisturbed: bool) -> tuple[Claimed, Outlook | None]:
+        """Claim; with nothing there, look and claim again. An outlook comes back only when nothing was found."""
         claimed = await self._claim_once(permits)
         if claimed.jobs or claimed.wait_s:
             return claimed, None
+        if undisturbed and claimed.due_in_s != 0:
+            return claimed, Outlook(enqueuing=False, claimable=False, due_in_s=claimed.due_in_s)
         outlook = await self._jobs.look_before_sleep()
         claimed = await self._claim_once(permits)
         return claimed, None if claimed.jobs or claimed.wait_s else outlook
@@ -131,12 +137,14 @@ class Dispatcher:
     async def _claim_once(self, permits: int) -> Claimed:
         return await self._jobs.claim(permits, pace_s=self._pace_s, empresa_id=self._empresa_id)
 
-    async def _sleep(self, outlook: Outlook, stop: asyncio.Event) -> None:
-        """Until the bell, the first waiting job or the poll, whichever comes first."""
+    async def _sleep(self, outlook: Outlook, stop: asyncio.Event) -> bool:
+        """Until the bell, the first waiting job or the poll; returns whether it was the poll."""
         sleep_s = self._poll_s * self._rng.uniform(0.8, 1.2)
+        is_due_first = outlook.due_in_s is not None and outlook.due_in_s < sleep_s
         if outlook.due_in_s is not None:
             sleep_s = min(sleep_s, outlook.due_in_s + 0.01)
         await wait_for_any(self._wake, stop, timeout_s=sleep_s)
+        return not is_due_first and not self._wake.is_set()
 
     def _start(self, group: asyncio.TaskGroup, job: Job) -> None:
         task = group.create_task(self._work(job), name=f"job {job.persona_id}")

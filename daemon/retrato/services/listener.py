@@ -2,8 +2,8 @@
 The listener: hears the bell, and never stays deaf unnoticed.
 
 NOTIFY is only a hint. After each (re)connect everything is looked at once more, because what rang meanwhile is
-lost; every ten seconds the connection has to prove that it is not half open; a lost one comes back with growing
-waits.
+lost; every eight seconds the connection has to prove within five that it is not half open; a lost one is opened
+anew with growing waits, never longer than a second: who is deaf is late.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from retrato.supervise import backoff, wait_for_any
 
 log = structlog.get_logger()
 
-_PING_EVERY_S = 10.0
+_PING_EVERY_S = 8.0
+_LONGEST_WAIT_S = 0.8
 
 
 class Listener:
@@ -33,7 +34,7 @@ class Listener:
         self._wake = wake
         self._holdings = holdings
         self._ping_every_s = ping_every_s
-        self._waits: Iterator[float] = backoff()
+        self._waits = _waits()
         self.connected = asyncio.Event()
         """Set while LISTEN is answered."""
 
@@ -81,7 +82,7 @@ class Listener:
 
     def _greet(self) -> None:
         """The connection is there (again): hints were lost meanwhile, and others may be on their way back too."""
-        self._waits = backoff()
+        self._waits = _waits()
         self._holdings.unsettle()
         self.connected.set()
         log.info("listener.connected", locks=self._holdings.locks)
@@ -90,3 +91,8 @@ class Listener:
     def _hear(self) -> None:
         self._wake.set()
         self._holdings.stirred.set()
+
+
+def _waits() -> Iterator[float]:
+    """Waits before the connection is opened again."""
+    return backoff(longest_s=_LONGEST_WAIT_S)

@@ -11,7 +11,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from retrato.domain.errors import ConfigError, LeaseLostError, StorageError, StoreUnavailableError
+from retrato.domain.errors import (
+    ConfigError,
+    LeaseLostError,
+    PausedError,
+    StorageError,
+    StoreUnavailableError,
+)
 from retrato.domain.job import Job
 from retrato.generation.pipeline import Pipeline
 from retrato.generation.verdict import Fail, Release, Retry, verdict
@@ -141,7 +147,7 @@ class Worker:
     async def _end(self, job: Job, error: Exception) -> float:
         """Carry out what the failed run leads to; returns for how many seconds nobody could draw anything."""
         match error:
-            case LeaseLostError() | StoreUnavailableError():
+            case LeaseLostError() | PausedError() | StoreUnavailableError():
                 # Only the fence knows whether a job is lost: an overdue heartbeat ends it here all the same.
                 await self._release(job, delay_s=0, reason=str(error))
                 return 0.0

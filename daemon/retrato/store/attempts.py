@@ -7,7 +7,13 @@ import asyncpg
 import structlog
 
 from retrato.domain.attempt import Bid, Pending
-from retrato.domain.errors import BudgetSpentError, LeaseLostError, LegFullError, StoreUnavailableError
+from retrato.domain.errors import (
+    BudgetSpentError,
+    LeaseLostError,
+    LegFullError,
+    PausedError,
+    StoreUnavailableError,
+)
 from retrato.domain.faults import Fault
 from retrato.domain.job import Job
 from retrato.domain.picture import Order
@@ -37,7 +43,8 @@ class AttemptLog:
 
         Raises:
             LeaseLostError: the job is not ours any more; the call must not be made.
-            LegFullError: the leg's limits, or another's probe of it, do not allow a call now.
+            PausedError: an operator has paused everything, or the company.
+            LegFullError: the leg's limits, another's probe of it, or an operator do not allow a call now.
             BudgetSpentError: the month's budget does not allow it.
 
         """
@@ -63,6 +70,8 @@ class AttemptLog:
         assert row is not None
         if row["lost"]:
             raise LeaseLostError(f"job {job.persona_id} is not held under fence {job.token} any more")
+        if row["paused"]:
+            raise PausedError("an operator has paused the work")
         if row["short"]:
             raise BudgetSpentError(bid.leg, price_usd=bid.price_usd)
         if row["id"] is None:

@@ -27,6 +27,7 @@ CANDIDATES: Mapping[str, Sequence[str]] = {
     "nationality": ("nacionalidade", "nationality"),
     "appearance": ("descricao_fisica",),
 }
+CREATED = ("created_at", "criado_em", "data_criacao")
 READY_PROMPTS = ("prompt_image", "prompt_usado")
 
 # Addresses of services that fill the place of a picture, and of the replaced script's temporary files.
@@ -128,8 +129,10 @@ class Host:
             "personas_id": quoted("id"),
             "personas_name": quoted(self.name_column),
             "id_type": self.id_type,
+            "flag": quoted(FLAG),
             "url_of_p": self._url_of("p"),
             "missing_of_p": _fills_a_place(self._url_of("p")),
+            "since_of_p": self._since_of("p"),
             "missing_of_new": _fills_a_place(self._url_of("new")),
         }
         for alias in ("p", "new", "old"):
@@ -152,6 +155,13 @@ class Host:
             status = f"lower(coalesce({alias}.{quoted('status')}::text, ''))"
             ready += f" and {status} not in ('inactive', 'archived')"
         return ready + ")"
+
+    def _since_of(self, alias: str) -> str:
+        """Whether the persona was created after the installation; false where the host does not tell."""
+        created = self.personas.first(CREATED)
+        if created is None:
+            return "false"
+        return f"coalesce({alias}.{quoted(created)} >= (select i.installed_at from retrato.installation i), false)"
 
     def _url_of(self, alias: str) -> str:
         """The address of the avatar that the host knows, null where it knows none or only a placeholder."""

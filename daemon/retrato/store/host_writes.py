@@ -1,7 +1,7 @@
 """
 The part of the write-back that touches the host's tables: only columns that exist are written.
 
-Each piece is a ``with`` part of ``finish_job.sql`` and reads from its part ``mine``.
+Each piece is a ``with`` part of ``finish_jobs.sql`` and reads from its part ``mine``.
 """
 
 from retrato.store.host import FLAG, Host, Table, quoted

@@ -19,10 +19,15 @@ _MORE_COMPANIES = (4, 64, 100_000)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Jobs taken, in the order in which they should start; without any, seconds until the turn may come."""
+    """
+    Jobs taken, in the order in which they should start.
+
+    Without any: ``wait_s`` seconds until the turn may come, and seconds until the first waiting job is due.
+    """
 
     jobs: Sequence[Job]
     wait_s: float = 0.0
+    due_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class Jobs:
             if not rows[0]["more_left"]:
                 break
         if rows[0]["persona_id"] is None:
-            return Claimed((), wait_s=max(0.0, rows[0]["wait_s"]))
+            return Claimed((), wait_s=max(0.0, rows[0]["wait_s"]), due_in_s=rows[0]["due_in_s"])
         self._claims_served += 1
         for row in rows:
             self._positions[row["lane"]] = row["empresa_id"]

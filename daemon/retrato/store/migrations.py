@@ -93,7 +93,8 @@ async def plan(connection: Connection) -> list[Step]:
         steps.append(
             Step(
                 f"add the column {FLAG} (boolean, false) to {host.personas.name}",
-                f"alter table {host.personas.name} add column {quoted(FLAG)} boolean not null default false",
+                f"alter table {host.personas.name} add column {quoted(FLAG)} boolean not null default false;\n"
+                "update retrato.installation set flag_is_ours = true",
                 touches_host=True,
             )
         )

@@ -16,7 +16,14 @@ BELL_KEY = 0x7265747261746F
 REPLICA_LOCK_CLASS = 0x72657472
 """First half of the two-part advisory lock of a replica: "retr" in ASCII."""
 
-_CONSTANTS = {"bell_key": str(BELL_KEY), "replica_lock_class": str(REPLICA_LOCK_CLASS)}
+PAUSED_LEG_S = 30
+"""For how long a paused leg counts as closed whenever it is looked at: so often its jobs come back to ask."""
+
+_CONSTANTS = {
+    "bell_key": str(BELL_KEY),
+    "replica_lock_class": str(REPLICA_LOCK_CLASS),
+    "paused_leg_s": str(PAUSED_LEG_S),
+}
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 

@@ -103,6 +103,10 @@ class Status:
             counts.setdefault(row["empresa_id"], {})[row["state"]] = row["personas"]
         return counts
 
+    async def failed_companies(self) -> list[str]:
+        """Companies with failed personas."""
+        return [row["empresa_id"] for row in await self._database.fetch(query("failed_companies"))]
+
     async def personas(
         self,
         *,

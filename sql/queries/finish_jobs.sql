@@ -1,11 +1,11 @@
--- Second statement of the write-back, with a fresh snapshot: check fence and generation, write everything. A fence that
--- does not hold writes nothing, and nothing is answered.
+-- Second statement of the write-back, with a fresh snapshot: check fence and generation, write everything. Where the
+-- fence does not hold nothing is written, and nothing is answered.
 --
--- $1 jsonb object: persona_id, token, generation, version and what retrato.avatars keeps, metadados (jsonb object),
---    service (text)
+-- $1 jsonb array, at most one object a persona: persona_id, token, generation, version and what retrato.avatars keeps,
+--    metadados (jsonb object), service (text)   $2 persona ids text[] whose rows are locked; the others are passed over
 with finished as materialized (
     select *
-    from jsonb_to_record($1::jsonb) as f(
+    from jsonb_to_recordset($1::jsonb) as f(
         persona_id text,
         token bigint,
         generation integer,
@@ -37,7 +37,7 @@ mine as materialized (
     select f.*, j.empresa_id, j.generation <> f.generation as asked_again
     from finished f
     join retrato.jobs j on j.persona_id = f.persona_id and j.token = f.token
-    where j.state = 'running'
+    where j.state = 'running' and f.persona_id = any($2::text[])
     for update of j
 ),
 versions as (
@@ -77,5 +77,5 @@ queued_again as (
     from mine
     where j.persona_id = mine.persona_id and mine.asked_again
 ){host_writes}
-select asked_again
+select token, asked_again
 from mine

@@ -1,0 +1,68 @@
+"""What is done now and then, by whichever replica comes first: the sweep and the pruning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from retrato.store.database import Database
+from retrato.store.host import Host
+from retrato.store.queries import host_query, query
+
+
+class Chore(StrEnum):
+    """A row of ``retrato.chores``."""
+
+    SWEEP = "sweep"
+    PRUNE = "prune"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """One step of the sweep: personas without a job that need one, and where to go on, None at the end."""
+
+    missing: Sequence[str]
+    flagged: Sequence[str]
+    position: str | None
+
+
+class Chores:
+    """Turns are shared by all replicas; each step is one short statement."""
+
+    def __init__(self, database: Database, host: Host) -> None:
+        self._database = database
+        words = host.words()
+        self._first = host_query("sweep", {**words, "behind_position": "$1::text = ''"})
+        self._next = host_query(
+            "sweep", {**words, "behind_position": f"p.{words['personas_id']} > $1::text::{words['id_type']}"}
+        )
+
+    async def take(self, chore: Chore, *, rest_s: float) -> str | None:
+        """Take the turn for *rest_s* seconds; returns the position, None when somebody has had it lately."""
+        row = await self._database.fetchrow(query("take_chore"), chore.value, rest_s)
+        return str(row["position"]) if row is not None else None
+
+    async def note(self, chore: Chore, position: str, *, rest_s: float | None = None) -> None:
+        """Go on at *position* next time, in *rest_s* seconds; None = as the turn was taken."""
+        await self._database.execute(query("note_chore"), chore.value, position, rest_s)
+
+    async def sweep(self, position: str, *, limit: int, everybody: bool) -> Swept:
+        """
+        Look at the next *limit* personas behind *position* (empty = from the first).
+
+        Unless *everybody*, only those created after the installation count, and flags in a column that is ours.
+        """
+        sql = self._next if position else self._first
+        row = await self._database.fetchrow(sql, position, limit, everybody)
+        assert row is not None
+        is_end = row["looked_at"] < limit
+        return Swept(row["missing"], row["flagged"], None if is_end else row["position"])
+
+    async def prune_attempts(self, *, days: int, limit: int) -> int:
+        """Forget up to *limit* attempts older than *days*; returns how many went."""
+        row = await self._database.fetchrow(query("prune_attempts"), days, limit)
+        assert row is not None
+        return int(row["gone"])
+
+    async def close_unfinished(self, *, hours: int) -> None:
+        """Close attempts without an end that are older than *hours* and belong to no job."""
+        await self._database.execute(query("close_unfinished_attempts"), hours)

@@ -1,0 +1,91 @@
+"""What operators say: pause, resume, cancel. In the database, so that all replicas hear it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import asyncpg
+
+from retrato.domain.errors import NotFoundError
+from retrato.store.database import Database
+from retrato.store.queries import query
+
+_CANCELLED_AT_ONCE = 1000
+
+
+class Scope(StrEnum):
+    """What a pause concerns."""
+
+    ALL = "all"
+    EMPRESA = "empresa"
+    LEG = "leg"
+    """One leg (``huggingface/fal-ai``), or all legs of a provider (``huggingface``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A pause in force; ``name`` is empty where everything is paused."""
+
+    scope: str
+    name: str
+    reason: str | None
+    paused_at: datetime
+
+
+class Control:
+    """Calls the functions that operators may call with SQL too."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def pause(self, scope: Scope, name: str = "", *, reason: str | None = None) -> bool:
+        """
+        Begin nothing new there, from the next claim and the next paid call on; calls under way are finished.
+
+        Returns whether it was not paused before.
+        """
+        row = await self._database.fetchrow(
+            "select retrato.pause($1::text, $2::text, $3::text) as news", scope.value, name, reason
+        )
+        assert row is not None
+        return bool(row["news"])
+
+    async def resume(self, scope: Scope, name: str = "") -> bool:
+        """Go on there; returns whether it was paused."""
+        row = await self._database.fetchrow("select retrato.resume($1::text, $2::text) as news", scope.value, name)
+        assert row is not None
+        return bool(row["news"])
+
+    async def pauses(self) -> list[Pause]:
+        """The pauses in force, the oldest first."""
+        return [Pause(**dict(row)) for row in await self._database.fetch(query("list_pauses"))]
+
+    async def cancel_personas(self, persona_ids: Sequence[str]) -> int:
+        """
+        Give up what waits or runs for these personas; returns how many jobs there were.
+
+        A replica that works on one notices with its next heartbeat. Who has an avatar keeps it, the others count
+        as failed until somebody asks again.
+
+        Raises:
+            NotFoundError: no persona can have such an id.
+
+        """
+        try:
+            row = await self._database.fetchrow(
+                "select retrato.cancel($1::text[]) as cancelled", list(persona_ids)
+            )
+        except asyncpg.DataError as exc:
+            raise NotFoundError(f"there is no persona with such an id: {', '.join(persona_ids)}") from exc
+        assert row is not None
+        return int(row["cancelled"])
+
+    async def cancel_company(self, empresa_id: str | None) -> int:
+        """The same for a whole company, None = for all; a thousand at a time, so that nobody waits long."""
+        rows = await self._database.fetch(query("list_under_way"), empresa_id)
+        persona_ids = [row["persona_id"] for row in rows]
+        cancelled = 0
+        for start in range(0, len(persona_ids), _CANCELLED_AT_ONCE):
+            cancelled += await self.cancel_personas(persona_ids[start : start + _CANCELLED_AT_ONCE])
+        return cancelled

@@ -1,0 +1,130 @@
+-- For operators: pause and resume (everything, a company, a leg or a whole provider), cancel (personas, a company).
+
+-- In force with the next claim and the next paid call; calls under way are finished. Claims take a paused company's
+-- jobs out of their index on the way (claim_jobs.sql). Returns whether it was not paused before.
+create or replace function retrato.pause(scope text, name text default '', reason text default null)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into retrato.pauses (scope, name, reason)
+    values (pause.scope, pause.name, pause.reason)
+    on conflict do nothing;
+    return found;
+end;
+$$;
+
+-- Waits for claims that are just taking jobs out of their index, and puts these back. Rings for those who sleep.
+create or replace function retrato.resume(scope text, name text default '')
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    was_paused boolean;
+begin
+    delete from retrato.pauses p
+    where p.scope = resume.scope and p.name = resume.name;
+    was_paused := found;
+
+    if resume.scope = 'empresa' then
+        update retrato.jobs j
+        set run_at = now()
+        where
+            j.persona_id = any(array(
+                select parked.persona_id
+                from retrato.jobs parked
+                where
+                    parked.state = 'queued'
+                    and parked.delayed
+                    and parked.run_at = 'infinity'
+                    and parked.empresa_id = resume.name
+                order by parked.persona_id
+                for update
+            ));
+    end if;
+
+    perform pg_catalog.pg_notify('retrato', '');
+    return was_paused;
+end;
+$$;
+
+-- What waits or runs for these personas is given up, and a raised flag is lowered. Who has an avatar keeps it; the
+-- others count as failed, so that nothing draws them unasked. A replica that works on one notices with its next
+-- heartbeat: the fence is gone. Returns how many jobs were cancelled.
+create or replace function retrato.cancel(persona_ids text[])
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    cancelled integer;
+begin
+    -- The host's rows first, in id order, as everybody does.
+    perform from {personas} p
+    where p.{personas_id} = any(cancel.persona_ids::{id_type}[])
+    order by p.{personas_id}
+    for no key update;
+
+    update {personas} p
+    set {flag} = false
+    where p.{personas_id} = any(cancel.persona_ids::{id_type}[]) and {flag_of_p};
+
+    with held as materialized (
+        select j.persona_id, j.token
+        from retrato.jobs j
+        where j.persona_id = any(cancel.persona_ids) and j.state <> 'failed'
+        order by j.persona_id
+        for update
+    ),
+    freed as (
+        -- their calls, if any are under way, are given up
+        update retrato.legs l
+        set slots = l.slots - array(select held.token::text from held where held.token is not null)
+        where l.slots ?| array(select held.token::text from held where held.token is not null)
+    ),
+    removed as (
+        delete from retrato.jobs j
+        using held
+        where
+            j.persona_id = held.persona_id
+            and exists (select from retrato.avatars a where a.persona_id = held.persona_id)
+        returning j.persona_id
+    ),
+    failed as (
+        update retrato.jobs j
+        set
+            state = 'failed',
+            token = null,
+            replica_id = null,
+            lease_until = null,
+            delayed = false,
+            last_fault = 'cancelled',
+            last_error = 'cancelled by an operator'
+        from held
+        where
+            j.persona_id = held.persona_id
+            and not exists (select from retrato.avatars a where a.persona_id = held.persona_id)
+        returning j.persona_id
+    )
+    select (select count(*) from removed) + (select count(*) from failed)
+    into cancelled;
+    return cancelled;
+end;
+$$;
+
+-- The same for all personas of one company.
+create or replace function retrato.cancel_company(empresa_id text)
+returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+    select retrato.cancel(array_agg(j.persona_id))
+    from retrato.jobs j
+    where j.empresa_id = cancel_company.empresa_id and j.state <> 'failed'
+$$;
