@@ -141,6 +141,226 @@ AS $function$
     where j.empresa_id = cancel_company.empresa_id and j.state <> 'failed'
 $function$
 
+-- function retrato.claim_jobs(integer,double precision,smallint[],double p
+CREATE OR REPLACE FUNCTION retrato.claim_jobs(most integer, pace_s double precision, lane_order smallint[], lease_s double precision, me uuid, rings text[], only_empresa text, more integer)
+ RETURNS TABLE(nth bigint, persona_id text, empresa_id text, lane smallint, token bigint, generation integer, attempts integer, takeovers integer, version integer, waited_s double precision, wait_s double precision, more_left boolean, due_in_s double precision)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+begin
+    return query
+    with recursive due as materialized (
+        select persona_id
+        from retrato.jobs
+        where state = 'queued' and delayed and run_at <= clock_timestamp()
+        order by run_at
+        limit 500
+        for update skip locked
+    ),
+    promoted as (
+        update retrato.jobs j
+        set delayed = false, place = nextval('retrato.places')
+        where j.persona_id = any(array(select persona_id from due))
+    ),
+    turn as materialized (
+        select next_at, positions
+        from retrato.pace
+        where pace_s > 0
+        for update
+    ),
+    start as materialized (
+        select
+            coalesce((select positions from turn), rings) as positions,
+            coalesce((select extract(epoch from next_at - clock_timestamp())::float8 from turn), 0) as wait_s
+    ),
+    allowed as materialized (
+        select
+            positions,
+            wait_s,
+            case
+                when wait_s > 0 or exists (select from retrato.pauses where scope = 'all') then 0
+                when pace_s > 0 then 1
+                else most
+            end as jobs
+        from start
+    ),
+    laps as materialized (
+        select
+            (2 * (lanes.nth - 1) + half.nr)::integer as lap,
+            lanes.lane,
+            case when half.nr = 0 then positions[lanes.lane + 1] else '' end collate "C" as behind,
+            case when half.nr = 1 then positions[lanes.lane + 1] end collate "C" as up_to
+        from allowed
+        cross join unnest(lane_order) with ordinality as lanes(lane, nth)
+        cross join (values (0), (1)) as half(nr)
+        where allowed.jobs > 0
+    ),
+    ring (step, lap, lane, empresa_id, behind, found) as (
+        select 0, lap, lane, null::text collate "C", behind, 0
+        from laps
+        where lap = 0 and only_empresa is null
+        union all
+        select
+            ring.step + 1,
+            coalesce(next_lap.lap, ring.lap),
+            coalesce(next_lap.lane, ring.lane),
+            next.empresa_id,
+            coalesce(next.empresa_id, next_lap.behind),
+            ring.found + (next.empresa_id is not null)::integer
+        from ring
+        join laps on laps.lap = ring.lap
+        left join lateral (
+            select following.empresa_id
+            from (
+                -- up_to is asked outside, so that the index is asked for one entry and never searched.
+                select j.empresa_id
+                from retrato.jobs j
+                where j.state = 'queued' and not j.delayed and j.lane = laps.lane and j.empresa_id > ring.behind
+                order by j.lane, j.empresa_id
+                limit 1
+            ) following
+            where laps.up_to is null or following.empresa_id <= laps.up_to
+        ) next on true
+        left join laps next_lap on next_lap.lap = ring.lap + 1 and next.empresa_id is null
+        where
+            ring.found < (select jobs + more from allowed)
+            and (next.empresa_id is not null or next_lap.lap is not null)
+    ),
+    found as materialized (
+        select step, lane, empresa_id from ring where empresa_id is not null
+        union all
+        select lap, lane, only_empresa from laps where lap % 2 = 0 and only_empresa is not null
+    ),
+    paused as materialized (
+        -- Held, so that who resumes waits for what is parked here; one that is being resumed is not paused any more.
+        select name as empresa_id
+        from retrato.pauses
+        where scope = 'empresa' and name = any(array(select empresa_id from found))
+        for key share skip locked
+    ),
+    parked as (
+        update retrato.jobs j
+        set delayed = true, run_at = 'infinity'
+        where
+            j.persona_id = any(array(
+                select waiting.persona_id
+                from found
+                join paused on paused.empresa_id = found.empresa_id
+                cross join lateral (
+                    select w.persona_id
+                    from retrato.jobs w
+                    where
+                        w.state = 'queued'
+                        and not w.delayed
+                        and w.lane = found.lane
+                        and w.empresa_id = found.empresa_id
+                    order by w.place
+                    limit 500
+                    for update skip locked
+                ) waiting
+            ))
+    ),
+    companies as materialized (
+        -- Every company of a lane the same share; what is locked too many is let go when the statement ends.
+        select
+            found.step,
+            found.lane,
+            found.empresa_id,
+            ceil(allowed.jobs::float8 / count(*) over (partition by found.lane))::integer as share
+        from found
+        cross join allowed
+        where found.empresa_id <> all(array(select empresa_id from paused))
+    ),
+    offered as materialized (
+        select company.step, company.lane, first.persona_id, first.place
+        from companies company
+        cross join lateral (
+            select j.persona_id, j.place
+            from retrato.jobs j
+            where
+                j.state = 'queued'
+                and not j.delayed
+                and j.lane = company.lane
+                and j.empresa_id = company.empresa_id
+            order by j.place
+            limit company.share
+            for update skip locked
+        ) first
+    ),
+    chosen as materialized (
+        select persona_id, row_number() over (order by lane <> (lane_order)[1], round, step) as nth
+        from (
+            select persona_id, lane, step, row_number() over (partition by step order by place) as round
+            from offered
+        ) ranked
+        order by nth
+        limit (select jobs from allowed)
+    ),
+    claimed as (
+        update retrato.jobs j
+        set
+            state = 'running',
+            token = nextval('retrato.tokens'),
+            replica_id = me,
+            lease_until = clock_timestamp() + make_interval(secs => lease_s),
+            started_at = clock_timestamp()
+        -- As an array: whatever the planner thinks of the parts above, this is a look into the primary key.
+        where j.persona_id = any(array(select persona_id from chosen))
+        returning
+            j.persona_id,
+            j.empresa_id,
+            j.lane,
+            j.token,
+            j.generation,
+            j.attempts,
+            j.takeovers,
+            j.version,
+            extract(epoch from clock_timestamp() - greatest(j.requested_at, j.run_at))::float8 as waited_s
+    ),
+    next_turn as (
+        update retrato.pace
+        set
+            next_at = clock_timestamp() + make_interval(secs => pace_s),
+            positions[claimed.lane + 1] = claimed.empresa_id
+        from claimed
+        where pace_s > 0
+    )
+    select
+        chosen.nth,
+        claimed.persona_id,
+        claimed.empresa_id,
+        claimed.lane,
+        claimed.token,
+        claimed.generation,
+        claimed.attempts,
+        claimed.takeovers,
+        claimed.version,
+        claimed.waited_s,
+        null::float8 as wait_s,
+        null::boolean as more_left,
+        null::float8 as due_in_s
+    from claimed
+    join chosen on chosen.persona_id = claimed.persona_id
+    union all
+    select
+        null, null, null, null, null, null, null, null, null, null,
+        allowed.wait_s,
+        coalesce((select max(ring.found) from ring) >= allowed.jobs + more, false),
+        (
+            select greatest(0, extract(epoch from run_at - clock_timestamp()))::float8
+            from retrato.jobs
+            where state = 'queued' and delayed and run_at < 'infinity'
+            order by run_at
+            limit 1
+        )
+    from allowed
+    where not exists (select from claimed)
+    order by nth;
+end;
+$function$
+
 -- function retrato.enqueue(text[],text[],smallint,boolean)
 CREATE OR REPLACE FUNCTION retrato.enqueue(persona_ids text[], empresa_ids text[], lane smallint, force boolean)
  RETURNS integer
@@ -411,6 +631,139 @@ begin
 
     perform pg_catalog.pg_notify('retrato', '');
     return was_paused;
+end;
+$function$
+
+-- function retrato.write_back(jsonb,boolean)
+CREATE OR REPLACE FUNCTION retrato.write_back(finished jsonb, patiently boolean)
+ RETURNS TABLE(token bigint, asked_again boolean)
+ LANGUAGE plpgsql
+ SET lock_timeout TO '500ms'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+    asked text[] := array(select f ->> 'persona_id' from jsonb_array_elements(finished) f);
+    locked text[];
+begin
+    if patiently then
+        locked := array(
+            select p."id"::text
+            from "public"."personas" p
+            where p."id" = any(asked::uuid[])
+            order by p."id"
+            for no key update
+        );
+    else
+        locked := array(
+            select p."id"::text
+            from "public"."personas" p
+            where p."id" = any(asked::uuid[])
+            order by p."id"
+            for no key update skip locked
+        );
+    end if;
+
+    return query
+    with finished as materialized (
+        select *
+        from jsonb_to_recordset(write_back.finished) as f(
+            persona_id text,
+            token bigint,
+            generation integer,
+            version integer,
+            image_key text,
+            thumbnail_key text,
+            image_url text,
+            thumbnail_url text,
+            sha256 text,
+            image_bytes integer,
+            width integer,
+            height integer,
+            provider text,
+            leg text,
+            model text,
+            prompt text,
+            seed bigint,
+            redraw integer,
+            steps integer,
+            guidance real,
+            cost_usd numeric,
+            attempts integer,
+            took_s real,
+            service text,
+            metadados jsonb
+        )
+        where f.persona_id = any(locked)
+    ),
+    mine as materialized (
+        -- Job by job by the key, whatever the planner believes. A job with this fence is running.
+        select f.*, held.empresa_id, held.generation <> f.generation as asked_again
+        from finished f
+        cross join lateral (
+            select j.empresa_id, j.generation
+            from retrato.jobs j
+            where j.persona_id = f.persona_id and j.token = f.token
+            for update
+        ) held
+    ),
+    versions as (
+        insert into retrato.avatars (
+            persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
+            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
+            attempts, took_s
+        )
+        select
+            persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
+            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
+            attempts, took_s
+        from mine
+    ),
+    ended as (
+        delete from retrato.jobs j
+        using mine
+        where j.persona_id = mine.persona_id and not mine.asked_again
+    ),
+    queued_again as (
+        update retrato.jobs j
+        set
+            state = 'queued',
+            delayed = false,
+            run_at = clock_timestamp(),
+            place = nextval('retrato.places'),
+            attempts = 0,
+            takeovers = 0,
+            token = null,
+            replica_id = null,
+            lease_until = null,
+            version = null,
+            redraw = null,
+            seed = null,
+            last_fault = null,
+            last_error = null
+        from mine
+        where j.persona_id = mine.persona_id and mine.asked_again
+    ),
+avatares_updated as (
+    update "public"."personas_avatares" pa
+    set "avatar_url" = mine.image_url, "avatar_thumbnail_url" = mine.thumbnail_url, "avatar_local_path" = mine.image_url, "avatar_thumbnail_local_path" = mine.thumbnail_url, "servico_usado" = (mine.service)::character varying, "ativo" = (true)::boolean, "updated_at" = (now())::timestamp with time zone, "metadados" = (case when jsonb_typeof(pa."metadados"::jsonb) = 'object' then pa."metadados"::jsonb else '{}' end || mine.metadados)::jsonb
+    from mine
+    where pa.persona_id = mine.persona_id::uuid and pa.persona_id = any(array(select mine.persona_id::uuid from mine))
+),
+avatares_inserted as (
+    insert into "public"."personas_avatares" ("persona_id", "avatar_url", "avatar_thumbnail_url", "avatar_local_path", "avatar_thumbnail_local_path", "servico_usado", "ativo", "updated_at", "metadados")
+    select mine.persona_id::uuid, mine.image_url, mine.thumbnail_url, mine.image_url, mine.thumbnail_url, (mine.service)::character varying, (true)::boolean, (now())::timestamp with time zone, (mine.metadados)::jsonb
+    from mine
+    where not exists (select from "public"."personas_avatares" pa where pa.persona_id = mine.persona_id::uuid)
+),
+personas_updated as (
+    update "public"."personas" p
+    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone, "regenerate_avatar" = p."regenerate_avatar" and mine.asked_again
+    from mine
+    where p."id" = mine.persona_id::uuid and p."id" = any(array(select mine.persona_id::uuid from mine))
+)
+    select mine.token, mine.asked_again
+    from mine;
 end;
 $function$
 

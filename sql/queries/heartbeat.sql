@@ -13,8 +13,9 @@ with me as (
 owned as materialized (
     select j.persona_id, j.token
     from unnest($2::text[], $3::bigint[]) as held(persona_id, token)
-    join retrato.jobs j on j.persona_id = held.persona_id and j.token = held.token
-    where j.state = 'running'
+    cross join lateral (
+        select persona_id, token from retrato.jobs where persona_id = held.persona_id and token = held.token limit 1
+    ) j
 ),
 free as materialized (
     select j.persona_id

@@ -226,6 +226,8 @@ async def test_successor_writes_back_what_was_stored_before_the_kill(shell, simu
         await until("select count(*) from retrato.attempts where image_key is not null")
         first.process.kill()
         await first.process.wait()
+        # The server carries on with what it was asked until its patience ends.
+        await until("select not exists (select from pg_locks where not granted)")
         await transaction.rollback()
     await application.close()
 

@@ -181,7 +181,7 @@ class Replica:
     def __post_init__(self) -> None:
         self.holdings = Holdings(lease_s=self.lease_s, clock=self.clock)
         self.jobs: Any = Flaky(Jobs(self.database, replica_id=self.holdings.replica_id, lease_s=self.lease_s))
-        self.avatars: Any = Flaky(Avatars(self.database, self.host))
+        self.avatars: Any = Flaky(Avatars(self.database))
         self.worker = Worker(
             self.jobs,
             self.avatars,

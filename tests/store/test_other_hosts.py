@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
-from tests.store.support import claim_one, connected, finished_for, new_replica, open_avatars
+from tests.store.support import claim_one, connected, finished_for, new_replica
 
 from retrato.domain.errors import ConfigError
 from retrato.store import migrations
@@ -46,7 +46,7 @@ async def install(bare_dsn):
                 await connection.execute(table)
             await migrations.apply(bare_dsn)
             await database.open()
-            return Elsewhere(connection, database, new_replica(database), await open_avatars(database))
+            return Elsewhere(connection, database, new_replica(database), Avatars(database))
 
         yield install
     await database.close()

@@ -1,15 +1,14 @@
 """The write-back against applications that touch the same rows at the same time."""
 
 import asyncio
-import json
 import random
-from dataclasses import asdict
 
 import pytest
 from tests.store.support import blocked, claim_all, claim_one, connected, failing, finished_for, job_of, queued
 
 from retrato.domain.errors import StoreUnavailableError
-from retrato.store.avatars import Outcome
+from retrato.store.avatars import Avatars, Outcome
+from retrato.store.database import Database
 
 
 async def test_forcar_that_commits_while_the_write_back_waits_is_not_lost(app, jobs, avatars):
@@ -34,18 +33,44 @@ async def test_forcar_that_commits_while_the_write_back_waits_is_not_lost(app, j
     ids=["flag", "request"],
 )
 async def test_forcar_between_the_statements_of_the_write_back_waits_and_is_not_lost(
-    app, other_app, jobs, avatars, database, asking
+    app, other_app, jobs, avatars, dsn, asking
 ):
     persona_id = await app.insert()
-    finished = finished_for(await claim_one(jobs))
-    async with asyncio.TaskGroup() as group, database.transaction() as writing:
-        await writing.execute(avatars._lock, persona_id)
-        group.create_task(app.connection.execute(asking, persona_id))
+    job = await claim_one(jobs)
+    async with connected(dsn) as holder, asyncio.TaskGroup() as group, holder.transaction():
+        await holder.execute("select from retrato.jobs for update")  # the second statement waits here
+        writing = group.create_task(avatars.write(finished_for(job)))
         await blocked(other_app.connection)
-        await writing.execute(avatars._finish, json.dumps(asdict(finished)))
+        group.create_task(app.connection.execute(asking, persona_id))
+        await blocked(other_app.connection, 2)
 
-    job = await job_of(app.connection, persona_id)
-    assert (job["state"], job["generation"]) == ("queued", 1)
+    assert writing.result() is Outcome.WRITTEN
+    row = await job_of(app.connection, persona_id)
+    assert (row["state"], row["generation"]) == ("queued", 1)
+
+
+@pytest.fixture
+async def cautious(dsn, connection):
+    """The same database where every transaction would keep its first snapshot."""
+    name = await connection.fetchval("select quote_ident(current_database())")
+    await connection.execute(f"alter database {name} set default_transaction_isolation to 'repeatable read'")
+    opened = Database(dsn)
+    await opened.open()
+    yield opened
+    await opened.close()
+    await connection.execute(f"alter database {name} reset default_transaction_isolation")
+
+
+async def test_forcar_is_not_lost_where_the_default_is_another_isolation(app, jobs, cautious):
+    persona_id = await app.insert()
+    job = await claim_one(jobs)
+    async with asyncio.TaskGroup() as group, app.connection.transaction():
+        await app.raise_flag(persona_id)
+        writing = group.create_task(Avatars(cautious).write(finished_for(job)))
+        await blocked(app.connection)
+
+    assert writing.result() is Outcome.ASKED_AGAIN
+    assert await queued(app.connection) == [persona_id]
 
 
 async def test_row_that_an_application_holds_for_long_does_not_hold_a_connection(app, jobs, avatars):

@@ -100,7 +100,7 @@ async def open_daemon(
         pipeline = Pipeline(base.personas, attempts, chain, store, compose=compose)
         worker = Worker(
             jobs,
-            Avatars(base.database, base.host),
+            Avatars(base.database),
             pipeline,
             holdings=holdings,
             most_attempts=settings.max_job_attempts,

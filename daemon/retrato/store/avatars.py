@@ -18,11 +18,9 @@ import asyncpg
 
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
 from retrato.store.database import Database
-from retrato.store.host import Host
-from retrato.store.host_writes import host_writes
-from retrato.store.queries import host_query, query
+from retrato.store.queries import query
 
-_MOST_AT_ONCE = 200
+_MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,24 +73,22 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One that waits to be written with others: whether that was tried, and what came of it if it worked."""
+    """One that waits: whether it writes for all now, whether it was tried, and what came of it if it worked."""
 
     finished: Finished
-    outcome: Outcome | None = None
+    writes: bool = False
     answered: bool = False
+    outcome: Outcome | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Avatars:
     """Writes finished versions; safe to use for many at once."""
 
-    def __init__(self, database: Database, host: Host) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        words = host.words()
-        self._lock_one = host_query("lock_personas", {**words, "of_those_held": ""})
-        self._lock_free = host_query("lock_personas", {**words, "of_those_held": "skip locked"})
-        self._finish = host_query("finish_jobs", {**words, "host_writes": host_writes(host)})
         self._waiting: list[_Waiting] = []
-        self._turn = asyncio.Lock()
+        self._busy = False
 
     async def write(self, finished: Finished) -> Outcome:
         """
@@ -113,13 +109,30 @@ class Avatars:
         me = _Waiting(finished)
         self._waiting.append(me)
         try:
-            async with self._turn:
-                if not me.answered:
-                    await self._write_group(self._group_with(me))
+            await self._turn_or_answer(me)
+            if not me.answered:
+                await asyncio.sleep(0)  # who ends in the same moment comes along
+                await self._write_group(self._group_with(me))
         finally:
             if not me.answered:
                 self._waiting.remove(me)
+            if me.writes:
+                self._pass_on()
         return me.outcome
+
+    async def _turn_or_answer(self, me: _Waiting) -> None:
+        """Until it is *me* who writes for all, or somebody else has written it."""
+        if not self._busy:
+            self._busy = me.writes = True
+        else:
+            await me.news.wait()
+
+    def _pass_on(self) -> None:
+        """The one who wrote is done, or was cancelled: the next one who waits writes."""
+        self._busy = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].writes = True
+            self._waiting[0].news.set()
 
     def _group_with(self, me: _Waiting) -> list[_Waiting]:
         """Who is written together: *me* and the first of those who wait, at most one for each persona."""
@@ -133,7 +146,7 @@ class Avatars:
         Cancelled in between, nobody is answered: the next one takes the turn, and the fences tell what is there.
         """
         try:
-            written = await self._in_one_transaction([one.finished for one in group], self._lock_free)
+            written = await self._in_one_transaction([one.finished for one in group], patiently=False)
         except StoreUnavailableError:
             written = {}  # each asks once more by itself, and hears the same if it is still so
         except (asyncpg.PostgresError, NotMigratedError):
@@ -141,6 +154,7 @@ class Avatars:
         for one in group:
             one.outcome = written.get(one.finished.token)
             one.answered = True
+            one.news.set()
             self._waiting.remove(one)
 
     async def _write_alone(self, finished: Finished) -> Outcome:
@@ -158,22 +172,21 @@ class Avatars:
     async def _written(self, finished: Finished) -> Outcome | None:
         try:
             try:
-                return (await self._in_one_transaction([finished], self._lock_one)).get(finished.token)
+                return await self._alone_once(finished)
             except asyncpg.UniqueViolationError:
                 # An application has just inserted the row of personas_avatares: now it can be updated.
-                return (await self._in_one_transaction([finished], self._lock_one)).get(finished.token)
+                return await self._alone_once(finished)
         except (asyncpg.PostgresError, NotMigratedError) as exc:
             raise ConfigError(f"the application's tables do not take the avatar: {exc}") from exc
 
-    async def _in_one_transaction(self, group: Sequence[Finished], lock: str) -> Mapping[int, Outcome]:
+    async def _alone_once(self, finished: Finished) -> Outcome | None:
+        return (await self._in_one_transaction([finished], patiently=True)).get(finished.token)
+
+    async def _in_one_transaction(self, group: Sequence[Finished], *, patiently: bool) -> Mapping[int, Outcome]:
         """Fence → outcome of those that were written; the others' personas are gone or held, or their fence is."""
-        async with self._database.transaction() as connection:
-            locked = await connection.fetch(lock, [one.persona_id for one in group])
-            if not locked:
-                return {}
-            rows = await connection.fetch(
-                self._finish,
-                json.dumps([{column: getattr(one, column) for column in _COLUMNS} for one in group]),
-                [row["persona_id"] for row in locked],
-            )
+        rows = await self._database.fetch_fresh(
+            query("write_back"),
+            json.dumps([{column: getattr(one, column) for column in _COLUMNS} for one in group]),
+            patiently,
+        )
         return {row["token"]: Outcome.ASKED_AGAIN if row["asked_again"] else Outcome.WRITTEN for row in rows}

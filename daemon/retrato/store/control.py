@@ -1,17 +1,22 @@
 """What operators say: pause, resume, cancel. In the database, so that all replicas hear it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import asyncpg
 
-from retrato.domain.errors import NotFoundError
+from retrato.domain.errors import NotFoundError, StoreUnavailableError
 from retrato.store.database import Database
 from retrato.store.queries import query
+from retrato.supervise import backoff
 
 _CANCELLED_AT_ONCE = 1000
+_TRIES = 6
+"""So often rows are asked for that an application holds; each time for half a second (Database.write)."""
 
 
 class Scope(StrEnum):
@@ -45,17 +50,12 @@ class Control:
 
         Returns whether it was not paused before.
         """
-        row = await self._database.fetchrow(
-            "select retrato.pause($1::text, $2::text, $3::text) as news", scope.value, name, reason
-        )
-        assert row is not None
-        return bool(row["news"])
+        sql = "select retrato.pause($1::text, $2::text, $3::text) as answer"
+        return bool(await self._call(sql, scope.value, name, reason))
 
     async def resume(self, scope: Scope, name: str = "") -> bool:
         """Go on there; returns whether it was paused."""
-        row = await self._database.fetchrow("select retrato.resume($1::text, $2::text) as news", scope.value, name)
-        assert row is not None
-        return bool(row["news"])
+        return bool(await self._call("select retrato.resume($1::text, $2::text) as answer", scope.value, name))
 
     async def pauses(self) -> list[Pause]:
         """The pauses in force, the oldest first."""
@@ -73,13 +73,9 @@ class Control:
 
         """
         try:
-            row = await self._database.fetchrow(
-                "select retrato.cancel($1::text[]) as cancelled", list(persona_ids)
-            )
+            return int(await self._call("select retrato.cancel($1::text[]) as answer", list(persona_ids)))
         except asyncpg.DataError as exc:
             raise NotFoundError(f"there is no persona with such an id: {', '.join(persona_ids)}") from exc
-        assert row is not None
-        return int(row["cancelled"])
 
     async def cancel_company(self, empresa_id: str | None) -> int:
         """The same for a whole company, None = for all; a thousand at a time, so that nobody waits long."""
@@ -89,3 +85,24 @@ class Control:
         for start in range(0, len(persona_ids), _CANCELLED_AT_ONCE):
             cancelled += await self.cancel_personas(persona_ids[start : start + _CANCELLED_AT_ONCE])
         return cancelled
+
+    async def _call(self, sql: str, *args: object) -> Any:
+        """
+        The function's answer. An application that holds a row, or waits for one of ours, goes first.
+
+        Raises:
+            StoreUnavailableError: nobody answers, or a row was held for several seconds. Repeating is safe.
+
+        """
+        waits = backoff(longest_s=1.0)
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._call_once(sql, *args)
+            except StoreUnavailableError:
+                await asyncio.sleep(next(waits))
+        return await self._call_once(sql, *args)
+
+    async def _call_once(self, sql: str, *args: object) -> Any:
+        row = await self._database.write(sql, *args)
+        assert row is not None
+        return row["answer"]

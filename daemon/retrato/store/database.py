@@ -103,6 +103,7 @@ class Database:
         self._statement_cache_size = statement_cache_size
         self._timeout_s = timeout_s
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._reads_committed = True
 
     async def open(self) -> None:
         """
@@ -128,6 +129,8 @@ class Database:
                 )
             except ValueError as exc:
                 raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
+            isolation = await self._pool.fetchval("select current_setting('default_transaction_isolation')")
+            self._reads_committed = isolation == "read committed"
 
     async def close(self) -> None:
         """Close all connections; those in the middle of a statement are cut after five seconds."""
@@ -168,6 +171,13 @@ class Database:
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of one statement."""
         async with self.connection() as connection:
+            return await connection.fetch(sql, *args)
+
+    async def fetch_fresh(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of a function whose statements must each see what was committed before: at READ COMMITTED."""
+        if self._reads_committed:
+            return await self.fetch(sql, *args)
+        async with self.transaction() as connection:
             return await connection.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: Any, timeout_s: float | None = None) -> asyncpg.Record | None:

@@ -1,7 +1,8 @@
 """
 The part of the write-back that touches the host's tables: only columns that exist are written.
 
-Each piece is a ``with`` part of ``finish_jobs.sql`` and reads from its part ``mine``.
+Each piece is a ``with`` part of ``60_write_back.sql`` and reads from its part ``mine``. The rows are also named as
+an array: whatever the planner thinks of ``mine``, that is a look into the index and no walk through the table.
 """
 
 from retrato.store.host import FLAG, Host, Table, quoted
@@ -71,7 +72,7 @@ avatares_updated as (
     update {avatares.name} pa
     set {", ".join(updates)}
     from mine
-    where pa.persona_id = {persona_id}
+    where pa.persona_id = {persona_id} and pa.persona_id = any(array(select {persona_id} from mine))
 ),
 avatares_inserted as (
     insert into {avatares.name} ({columns})
@@ -90,10 +91,11 @@ def _personas_write(host: Host) -> str:
     ]
     # The flag stays up when somebody asked again meanwhile; the job stays too.
     updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
+    persona_id = f"mine.persona_id::{host.id_type}"
     return f""",
 personas_updated as (
     update {personas.name} p
     set {", ".join(updates)}
     from mine
-    where p.{quoted("id")} = mine.persona_id::{host.id_type}
+    where p.{quoted("id")} = {persona_id} and p.{quoted("id")} = any(array(select {persona_id} from mine))
 )"""

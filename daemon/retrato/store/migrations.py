@@ -17,6 +17,7 @@ import asyncpg
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
 from retrato.store.database import Connection, connect, reaching
 from retrato.store.host import FLAG, Host, quoted
+from retrato.store.host_writes import host_writes
 from retrato.store.queries import read, render, sql_folder
 
 _LOCK_KEY = 0x7265747261746F + 1
@@ -72,8 +73,13 @@ def _trigger_files() -> list[str]:
     return sorted(path.name for path in (sql_folder() / "triggers").glob("*.sql"))
 
 
+def _words(host: Host) -> dict[str, str]:
+    """The words in braces of the functions and triggers."""
+    return {**host.words(), "host_writes": host_writes(host)}
+
+
 def _triggers_sha256(host: Host) -> str:
-    words = host.words()
+    words = _words(host)
     text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files())
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -98,7 +104,7 @@ async def plan(connection: Connection) -> list[Step]:
                 touches_host=True,
             )
         )
-    words = host.words()
+    words = _words(host)
     for name in _trigger_files():
         text = render(read(f"triggers/{name}"), words)
         on_host = "create or replace trigger" in text

@@ -1,0 +1,126 @@
+-- The write-back, one transaction: check fence and generation, write into the host's tables and ours, end the job.
+-- Where the fence does not hold nothing is written, and nothing is answered.
+--
+-- Two statements, each with a snapshot of its own (docs/decisions/0004): first the host's rows, in id order, as the
+-- application itself would lock them; then, knowing that nobody can ask again meanwhile, the rest. Always the persona
+-- before the job: the application's update holds the persona when its trigger comes to the job.
+--
+-- finished: array of at most one object a persona: persona_id, token, generation, version and what retrato.avatars
+--   keeps, metadados (object), service (text)
+-- patiently: wait for a row that an application holds; else it is passed over. Shorter than deadlock_timeout (1 s):
+--   should an application and we wait for each other in a circle, we let go before Postgres looks for somebody to shoot.
+--
+-- The names of types come from the host, so the search_path is the connection's; everything else is qualified.
+create or replace function retrato.write_back(finished jsonb, patiently boolean)
+returns table (token bigint, asked_again boolean)
+language plpgsql
+set lock_timeout = '500ms'
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+    asked text[] := array(select f ->> 'persona_id' from jsonb_array_elements(finished) f);
+    locked text[];
+begin
+    if patiently then
+        locked := array(
+            select p.{personas_id}::text
+            from {personas} p
+            where p.{personas_id} = any(asked::{id_type}[])
+            order by p.{personas_id}
+            for no key update
+        );
+    else
+        locked := array(
+            select p.{personas_id}::text
+            from {personas} p
+            where p.{personas_id} = any(asked::{id_type}[])
+            order by p.{personas_id}
+            for no key update skip locked
+        );
+    end if;
+
+    return query
+    with finished as materialized (
+        select *
+        from jsonb_to_recordset(write_back.finished) as f(
+            persona_id text,
+            token bigint,
+            generation integer,
+            version integer,
+            image_key text,
+            thumbnail_key text,
+            image_url text,
+            thumbnail_url text,
+            sha256 text,
+            image_bytes integer,
+            width integer,
+            height integer,
+            provider text,
+            leg text,
+            model text,
+            prompt text,
+            seed bigint,
+            redraw integer,
+            steps integer,
+            guidance real,
+            cost_usd numeric,
+            attempts integer,
+            took_s real,
+            service text,
+            metadados jsonb
+        )
+        where f.persona_id = any(locked)
+    ),
+    mine as materialized (
+        -- Job by job by the key, whatever the planner believes. A job with this fence is running.
+        select f.*, held.empresa_id, held.generation <> f.generation as asked_again
+        from finished f
+        cross join lateral (
+            select j.empresa_id, j.generation
+            from retrato.jobs j
+            where j.persona_id = f.persona_id and j.token = f.token
+            for update
+        ) held
+    ),
+    versions as (
+        insert into retrato.avatars (
+            persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
+            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
+            attempts, took_s
+        )
+        select
+            persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
+            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
+            attempts, took_s
+        from mine
+    ),
+    ended as (
+        delete from retrato.jobs j
+        using mine
+        where j.persona_id = mine.persona_id and not mine.asked_again
+    ),
+    queued_again as (
+        update retrato.jobs j
+        set
+            state = 'queued',
+            delayed = false,
+            run_at = clock_timestamp(),
+            place = nextval('retrato.places'),
+            attempts = 0,
+            takeovers = 0,
+            token = null,
+            replica_id = null,
+            lease_until = null,
+            version = null,
+            redraw = null,
+            seed = null,
+            last_fault = null,
+            last_error = null
+        from mine
+        where j.persona_id = mine.persona_id and mine.asked_again
+    ){host_writes}
+    select mine.token, mine.asked_again
+    from mine;
+end;
+$$;
