@@ -45,6 +45,12 @@ CHECK (((state = 'running'::text) = ((token IS NOT NULL) AND (replica_id IS NOT 
 -- constraint legs.legs_pkey
 PRIMARY KEY (leg)
 
+-- constraint looks.looks_empresa_id_fingerprint_key
+UNIQUE (empresa_id, fingerprint)
+
+-- constraint looks.looks_pkey
+PRIMARY KEY (persona_id)
+
 -- constraint migrations.migrations_pkey
 PRIMARY KEY (number)
 
@@ -438,6 +444,25 @@ AS $function$
     ) urgent
 $function$
 
+-- function retrato.on_personas_cover()
+CREATE OR REPLACE FUNCTION retrato.on_personas_cover()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update "public"."personas" p
+    set "avatar_image_url" = case when (coalesce(p."avatar_image_url", '') ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then a.image_url else p."avatar_image_url" end
+    from retrato.avatars a
+    where
+        p."id" = new."id"
+        and a.persona_id = new."id"::text
+        and a.version = (select max(v.version) from retrato.avatars v where v.persona_id = a.persona_id);
+    return null;
+end;
+$function$
+
 -- function retrato.on_personas_delete()
 CREATE OR REPLACE FUNCTION retrato.on_personas_delete()
  RETURNS trigger
@@ -472,7 +497,7 @@ begin
     select array_agg(p."id"::text), array_agg(coalesce(nullif(p."empresa_id"::text, ''), '-'))
     into persona_ids, empresa_ids
     from arrivals p
-    where (coalesce(p."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or (p."regenerate_avatar" is true));
+    where (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or (p."regenerate_avatar" is true));
 
     perform retrato.enqueue(persona_ids, empresa_ids, 1::smallint, false);
     return null;
@@ -503,8 +528,9 @@ AS $function$
 declare
     asked_persona_id text := new."id"::text;
     asked_empresa_id text := coalesce(nullif(new."empresa_id"::text, ''), '-');
+    is_drawn boolean;
 begin
-    if not (coalesce(new."full_name"::text, '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
+    if not (coalesce(coalesce(nullif(btrim(new."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
         -- The flag stays up; the persona is queued when it becomes ready.
         return null;
     end if;
@@ -513,18 +539,51 @@ begin
         perform retrato.enqueue(
             array[asked_persona_id], array[asked_empresa_id], retrato.lane_of(asked_empresa_id), true
         );
-    elsif (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa.persona_id = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')), null), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then
-        -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
-        -- (drop_job.sql).
-        perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
-        if
-            not found
-            and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
-        then
-            perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
-        end if;
+        return null;
     end if;
 
+    -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
+    -- (drop_job.sql).
+    perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
+    is_drawn := found or exists (select from retrato.avatars a where a.persona_id = asked_persona_id);
+
+    if is_drawn and false then
+        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, true);
+    elsif not is_drawn and (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then
+        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+    end if;
+    return null;
+end;
+$function$
+
+-- function retrato.on_prompt()
+CREATE OR REPLACE FUNCTION retrato.on_prompt()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    ready_persona_id text;
+    ready_empresa_id text;
+begin
+    select p."id"::text, coalesce(nullif(p."empresa_id"::text, ''), '-')
+    into ready_persona_id, ready_empresa_id
+    from "public"."personas" p
+    where
+        p."id" = new."persona_id"::text::uuid
+        and (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived'))
+        and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')
+        and not exists (select from retrato.avatars a where a.persona_id = p."id"::text);
+    if not found then
+        return null;
+    end if;
+
+    -- The lock tells a worker that is about to drop the job to look again (drop_job.sql).
+    perform from retrato.jobs j where j.persona_id = ready_persona_id for share;
+    if not found then
+        perform retrato.enqueue(array[ready_persona_id], array[ready_empresa_id], 1::smallint, false);
+    end if;
     return null;
 end;
 $function$
@@ -748,13 +807,13 @@ avatares_updated as (
     update "public"."personas_avatares" pa
     set "avatar_url" = mine.image_url, "avatar_thumbnail_url" = mine.thumbnail_url, "avatar_local_path" = mine.image_url, "avatar_thumbnail_local_path" = mine.thumbnail_url, "servico_usado" = (mine.service)::character varying, "ativo" = (true)::boolean, "updated_at" = (now())::timestamp with time zone, "metadados" = (case when jsonb_typeof(pa."metadados"::jsonb) = 'object' then pa."metadados"::jsonb else '{}' end || mine.metadados)::jsonb
     from mine
-    where pa.persona_id = mine.persona_id::uuid and pa.persona_id = any(array(select mine.persona_id::uuid from mine))
+    where pa."persona_id" = mine.persona_id::uuid and pa."persona_id" = any(array(select mine.persona_id::uuid from mine))
 ),
 avatares_inserted as (
     insert into "public"."personas_avatares" ("persona_id", "avatar_url", "avatar_thumbnail_url", "avatar_local_path", "avatar_thumbnail_local_path", "servico_usado", "ativo", "updated_at", "metadados")
     select mine.persona_id::uuid, mine.image_url, mine.thumbnail_url, mine.image_url, mine.thumbnail_url, (mine.service)::character varying, (true)::boolean, (now())::timestamp with time zone, (mine.metadados)::jsonb
     from mine
-    where not exists (select from "public"."personas_avatares" pa where pa.persona_id = mine.persona_id::uuid)
+    where not exists (select from "public"."personas_avatares" pa where pa."persona_id" = mine.persona_id::uuid)
 ),
 personas_updated as (
     update "public"."personas" p
@@ -814,6 +873,12 @@ CREATE INDEX jobs_running ON retrato.jobs USING btree (replica_id) WHERE (state 
 
 -- index legs_pkey
 CREATE UNIQUE INDEX legs_pkey ON retrato.legs USING btree (leg)
+
+-- index looks_empresa_id_fingerprint_key
+CREATE UNIQUE INDEX looks_empresa_id_fingerprint_key ON retrato.looks USING btree (empresa_id, fingerprint)
+
+-- index looks_pkey
+CREATE UNIQUE INDEX looks_pkey ON retrato.looks USING btree (persona_id)
 
 -- index migrations_pkey
 CREATE UNIQUE INDEX migrations_pkey ON retrato.migrations USING btree (number)
@@ -885,7 +950,8 @@ persona_id text collate "C" not null,
     cost_usd numeric(12,6),
     attempts integer not null,
     took_s real not null,
-    created_at timestamp with time zone not null default now()
+    created_at timestamp with time zone not null default now(),
+    restored_from integer
 
 -- table budget
 month date not null,
@@ -941,6 +1007,14 @@ leg text not null,
     slots jsonb not null default '{}'::jsonb
     with (fillfactor=50)
 
+-- table looks
+persona_id text collate "C" not null,
+    empresa_id text collate "C" not null,
+    look jsonb not null,
+    fingerprint text collate "C" not null,
+    version integer not null,
+    drawn_at timestamp with time zone not null default now()
+
 -- table migrations
 number integer not null,
     name text not null,
@@ -968,22 +1042,31 @@ id uuid not null,
     last_seen timestamp with time zone not null default clock_timestamp()
     with (fillfactor=50)
 
+-- trigger retrato_on_cover
+CREATE TRIGGER retrato_on_cover AFTER UPDATE ON public.personas FOR EACH ROW WHEN (((COALESCE(new.avatar_image_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) AND (NOT (COALESCE(old.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))) EXECUTE FUNCTION retrato.on_personas_cover()
+
 -- trigger retrato_on_delete
 CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD TABLE AS departures FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_delete()
 
 -- trigger retrato_on_insert
 CREATE TRIGGER retrato_on_insert AFTER INSERT ON public.personas REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_insert()
 
+-- trigger retrato_on_prompt_insert
+CREATE TRIGGER retrato_on_prompt_insert AFTER INSERT ON public.personas_avatares FOR EACH ROW WHEN ((COALESCE(NULLIF(btrim(new.prompt_image), ''::text), NULLIF(btrim(new.prompt_usado), ''::text)) IS NOT NULL)) EXECUTE FUNCTION retrato.on_prompt()
+
+-- trigger retrato_on_prompt_update
+CREATE TRIGGER retrato_on_prompt_update AFTER UPDATE ON public.personas_avatares FOR EACH ROW WHEN (((COALESCE(NULLIF(btrim(new.prompt_image), ''::text), NULLIF(btrim(new.prompt_usado), ''::text)) IS NOT NULL) AND (NOT (COALESCE(NULLIF(btrim(old.prompt_image), ''::text), NULLIF(btrim(old.prompt_usado), ''::text)) IS NOT NULL)))) EXECUTE FUNCTION retrato.on_prompt()
+
 -- trigger retrato_on_truncate
 CREATE TRIGGER retrato_on_truncate AFTER TRUNCATE ON public.personas FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_truncate()
 
 -- trigger retrato_on_update
-CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE((new.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((new.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])) AND (NOT ((COALESCE((old.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((old.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))))))) EXECUTE FUNCTION retrato.on_personas_update()
+CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE(COALESCE(NULLIF(btrim((new.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((new.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])) AND (NOT ((COALESCE(COALESCE(NULLIF(btrim((old.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((old.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))))) OR false)) EXECUTE FUNCTION retrato.on_personas_update()
 
 -- view persona_status
 SELECT (p.id)::text AS persona_id,
     COALESCE(NULLIF((p.empresa_id)::text, ''::text), '-'::text) AS empresa_id,
-    (p.full_name)::text AS name,
+    COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)) AS name,
         CASE
             WHEN ((j.state = 'queued'::text) AND (j.attempts > 0)) THEN 'retrying'::text
             WHEN (j.state IS NOT NULL) THEN j.state
@@ -993,8 +1076,8 @@ SELECT (p.id)::text AS persona_id,
                 ELSE NULL::text
             END, ( SELECT max(pa.avatar_url) AS max
                FROM public.personas_avatares pa
-              WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))), NULL::text), ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))) THEN 'ready'::text
-            WHEN (NOT ((COALESCE((p.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])))) THEN 'waiting'::text
+              WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))))), ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))) THEN 'ready'::text
+            WHEN (NOT ((COALESCE(COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])))) THEN 'waiting'::text
             ELSE 'missing'::text
         END AS state,
     a.provider,
@@ -1006,7 +1089,7 @@ SELECT (p.id)::text AS persona_id,
             ELSE NULL::text
         END, ( SELECT max(pa.avatar_url) AS max
            FROM public.personas_avatares pa
-          WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))), NULL::text)) AS avatar_url,
+          WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))))) AS avatar_url,
     a.thumbnail_url,
     a.version,
     a.seed,
@@ -1016,7 +1099,7 @@ SELECT (p.id)::text AS persona_id,
             WHEN ((j.state = 'queued'::text) AND (j.run_at < 'infinity'::timestamp with time zone)) THEN j.run_at
             ELSE NULL::timestamp with time zone
         END AS run_at,
-    ((COALESCE((p.full_name)::text, ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))) AS ready
+    ((COALESCE(COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))) AS ready
    FROM ((public.personas p
      LEFT JOIN retrato.jobs j ON ((j.persona_id = (p.id)::text)))
      LEFT JOIN LATERAL ( SELECT v.provider,

@@ -6,6 +6,7 @@ Every setting is read here and nowhere else; the parts below take plain values. 
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from pydantic_settings import (
 )
 
 from retrato.domain.errors import ConfigError
+from retrato.store.mapping import HostMapping, ReadyWhen
 
 _PREFIX = "RETRATO_"
 
@@ -164,6 +166,12 @@ class Settings(BaseSettings):
     max_job_attempts: Annotated[int, Field(ge=1)] = 5
     """Failed runs of a whole job after which it is failed."""
 
+    ready_when: ReadyWhen = "name"
+    """When a persona may be drawn: as soon as it has a name, or when the application has written its prompt."""
+
+    regenerate_on_change: bool = False
+    """Draw a new picture when what the persona's row says of it has changed."""
+
     sweep: Literal["new", "all", "off"] = "new"
     """Which personas without job and avatar are looked for, in case no trigger saw them: those created since the
     installation (new), all, or none (off)."""
@@ -182,6 +190,9 @@ class Settings(BaseSettings):
 
     console_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     """Port of the console; 0 = any free one."""
+
+    host: HostMapping = HostMapping()
+    """The application's tables and columns, where they have other names: ``[host]`` in ``retrato.toml``."""
 
     log_format: Literal["auto", "console", "json"] = "auto"
     """auto: for people on a terminal, JSON elsewhere."""
@@ -226,6 +237,11 @@ class Settings(BaseSettings):
         )
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, dotenv_settings, secrets, toml
+
+    @property
+    def host_mapping(self) -> HostMapping:
+        """The host's tables, with what their triggers have to know."""
+        return replace(self.host, ready_when=self.ready_when, regenerate_on_change=self.regenerate_on_change)
 
     @property
     def storage_url_or_default(self) -> str:

@@ -3,7 +3,7 @@ create or replace view retrato.persona_status as
 select
     p.{personas_id}::text as persona_id,
     {empresa_of_p} as empresa_id,
-    p.{personas_name}::text as name,
+    {name_of_p} as name,
     case
         when j.state = 'queued' and j.attempts > 0 then 'retrying'
         when j.state is not null then j.state

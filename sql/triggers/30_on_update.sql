@@ -1,6 +1,7 @@
--- Only two changes matter: the flag is raised (Forçar), or the persona becomes ready (a placeholder gets its name).
--- Per row with WHEN, written with built-in operators alone: ordinary updates pay nothing, and the application's
--- role needs no right on our functions. Our own write-back lowers the flag, which is neither.
+-- Only a few changes matter: the flag is raised (Forçar), the persona becomes ready (a placeholder gets its name), or,
+-- where that is wanted, what is drawn has changed (RETRATO_REGENERATE_ON_CHANGE). Per row with WHEN, written with
+-- built-in operators alone: ordinary updates pay nothing, upserts that change nothing change nothing, and the
+-- application's role needs no right on our functions. Our own write-back lowers the flag, which is none of these.
 create or replace function retrato.on_personas_update()
 returns trigger
 language plpgsql
@@ -10,6 +11,7 @@ as $$
 declare
     asked_persona_id text := new.{personas_id}::text;
     asked_empresa_id text := {empresa_of_new};
+    is_drawn boolean;
 begin
     if not {ready_of_new} then
         -- The flag stays up; the persona is queued when it becomes ready.
@@ -20,18 +22,19 @@ begin
         perform retrato.enqueue(
             array[asked_persona_id], array[asked_empresa_id], retrato.lane_of(asked_empresa_id), true
         );
-    elsif {missing_of_new} then
-        -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
-        -- (drop_job.sql).
-        perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
-        if
-            not found
-            and not exists (select from retrato.avatars a where a.persona_id = asked_persona_id)
-        then
-            perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
-        end if;
+        return null;
     end if;
 
+    -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
+    -- (drop_job.sql).
+    perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
+    is_drawn := found or exists (select from retrato.avatars a where a.persona_id = asked_persona_id);
+
+    if is_drawn and {inputs_changed} then
+        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, true);
+    elsif not is_drawn and {missing_of_new} then
+        perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
+    end if;
     return null;
 end;
 $$;
@@ -41,6 +44,7 @@ after update on {personas}
 for each row
 when (
     ({flag_of_new} and not {flag_of_old})
-    or ({ready_of_new} and not {ready_of_old})
+    or ({named_of_new} and not {named_of_old})
+    or {inputs_changed}
 )
 execute function retrato.on_personas_update();

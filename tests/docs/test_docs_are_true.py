@@ -1,6 +1,7 @@
 """What the docs name exists, and what exists is named in the docs."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from retrato.domain.faults import POLICIES, Fault
 from retrato.providers.prices import PRICES
 from retrato.providers.registry import BUILDERS
 from retrato.settings import Settings, unknown_variables
+from retrato.store.mapping import HostMapping
 from retrato.store.status import STATES
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +22,10 @@ PROVIDERS = (ROOT / "docs/providers.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 OPERATIONS = [ROOT / "Dockerfile", *ROOT.glob("deploy/**/*.*")]
+
+ADOPTING = (ROOT / "docs/adopting.md").read_text()
+IN_RETRATO_TOML = ("host",)
+"""Settings that are whole sections."""
 
 COMMANDS = typer.main.get_command(app).commands
 SETTING_ROW = re.compile(r"^\| `(RETRATO_[A-Z_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
@@ -58,8 +64,17 @@ def test_settings_table_has_every_setting_with_its_default():
     documented = {name: default for name, default, _ in SETTING_ROW.findall(README)}
 
     assert documented == {
-        f"RETRATO_{name.upper()}": _as_documented(field.default) for name, field in Settings.model_fields.items()
+        f"RETRATO_{name.upper()}": _as_documented(field.default)
+        for name, field in Settings.model_fields.items()
+        if name not in IN_RETRATO_TOML
     }
+
+
+def test_sections_of_retrato_toml_are_documented():
+    keys = {field.name for field in fields(HostMapping)} - {"ready_when", "regenerate_on_change"}
+
+    assert [section for section in IN_RETRATO_TOML if f"`[{section}]`" not in README] == []
+    assert sorted(key for key in keys if f"`{key}`" not in ADOPTING) == []
 
 
 @pytest.mark.parametrize("page", [*PAGES, *OPERATIONS], ids=lambda page: str(page.relative_to(ROOT)))

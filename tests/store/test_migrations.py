@@ -72,7 +72,7 @@ async def test_plan_tells_what_would_be_done_and_does_nothing(host):
     words = [step.words for step in steps]
     assert words[0] == "run migration 0001_queue.sql"
     assert 'add the column regenerate_avatar (boolean, false) to "public"."personas"' in words
-    assert [step.touches_host for step in steps].count(True) == 4
+    assert [step.touches_host for step in steps].count(True) == 6
     assert not await is_installed(host)
 
 
@@ -82,6 +82,7 @@ async def test_plan_of_a_migrated_database_only_replaces_functions_and_triggers(
     assert {step.words.partition(" (")[0] for step in steps} == {
         "create or replace functions",
         'create or replace triggers on "public"."personas"',
+        'create or replace triggers on "public"."personas_avatares"',
     }
 
 

@@ -59,10 +59,10 @@ async def open_base(
             yield None
             return
         async with database.connection() as connection:
-            missing = await what_is_missing(connection)
+            missing = await what_is_missing(connection, settings.host_mapping)
             if missing:
                 raise NotMigratedError(f"{'; '.join(missing)}: run `retrato migrate`")
-            host = await Host.read(connection)
+            host = await Host.read(connection, settings.host_mapping)
         yield Base(
             database=database,
             host=host,

@@ -9,6 +9,7 @@ from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_
 from retrato.settings import Settings
 from retrato.store import migrations
 from retrato.store.database import connect
+from retrato.store.mapping import HostMapping
 
 
 def migrate(
@@ -29,8 +30,9 @@ def migrate(
 async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool) -> int:
     with database_address(settings) as dsn:
         if check:
-            return await _check(dsn, as_json=as_json)
-        steps = await _planned(dsn) if plan else await migrations.apply(dsn)
+            return await _check(dsn, settings.host_mapping, as_json=as_json)
+        mapping = settings.host_mapping
+        steps = await _planned(dsn, mapping) if plan else await migrations.apply(dsn, mapping)
     if as_json:
         print_json({"done": not plan, "steps": steps})
     elif plan:
@@ -43,18 +45,18 @@ async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool
     return 0
 
 
-async def _planned(dsn: str) -> list[migrations.Step]:
+async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:
     connection = await connect(dsn)
     try:
-        return await migrations.plan(connection)
+        return await migrations.plan(connection, mapping)
     finally:
         await connection.close()
 
 
-async def _check(dsn: str, *, as_json: bool) -> int:
+async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:
     connection = await connect(dsn)
     try:
-        missing = await migrations.what_is_missing(connection)
+        missing = await migrations.what_is_missing(connection, mapping)
     finally:
         await connection.close()
     if as_json:

@@ -12,11 +12,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import asyncpg
 
-from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
+from retrato.domain.errors import ConfigError, NotMigratedError, RetratoError
 from retrato.store.database import Database
 from retrato.store.queries import query
 
@@ -87,7 +88,7 @@ class Avatars:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[_Waiting] = []
+        self._waiting: dict[_Waiting, None] = {}  # in the order of arrival
         self._busy = False
 
     async def write(self, finished: Finished) -> Outcome:
@@ -107,15 +108,14 @@ class Avatars:
     async def _write_with_others(self, finished: Finished) -> Outcome | None:
         """What became of it together with all who wait; None when it was not written so."""
         me = _Waiting(finished)
-        self._waiting.append(me)
+        self._waiting[me] = None
         try:
             await self._turn_or_answer(me)
             if not me.answered:
                 await asyncio.sleep(0)  # who ends in the same moment comes along
                 await self._write_group(self._group_with(me))
         finally:
-            if not me.answered:
-                self._waiting.remove(me)
+            self._waiting.pop(me, None)
             if me.writes:
                 self._pass_on()
         return me.outcome
@@ -130,13 +130,13 @@ class Avatars:
     def _pass_on(self) -> None:
         """The one who wrote is done, or was cancelled: the next one who waits writes."""
         self._busy = bool(self._waiting)
-        if self._waiting:
-            self._waiting[0].writes = True
-            self._waiting[0].news.set()
+        for successor in islice(self._waiting, 1):
+            successor.writes = True
+            successor.news.set()
 
     def _group_with(self, me: _Waiting) -> list[_Waiting]:
         """Who is written together: *me* and the first of those who wait, at most one for each persona."""
-        group = {one.finished.persona_id: one for one in [*self._waiting[: _MOST_AT_ONCE - 1], me]}
+        group = {one.finished.persona_id: one for one in [*islice(self._waiting, _MOST_AT_ONCE - 1), me]}
         return list(group.values())
 
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
@@ -147,15 +147,13 @@ class Avatars:
         """
         try:
             written = await self._in_one_transaction([one.finished for one in group], patiently=False)
-        except StoreUnavailableError:
-            written = {}  # each asks once more by itself, and hears the same if it is still so
-        except (asyncpg.PostgresError, NotMigratedError):
-            written = {}  # one of them may spoil it for all
+        except (asyncpg.PostgresError, RetratoError):
+            written = {}  # one of them may spoil it for all: each asks once more by itself, and hears why
         for one in group:
             one.outcome = written.get(one.finished.token)
             one.answered = True
             one.news.set()
-            self._waiting.remove(one)
+            self._waiting.pop(one, None)
 
     async def _write_alone(self, finished: Finished) -> Outcome:
         outcome = await self._written(finished)

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import asyncpg
+
+from retrato.domain.errors import ConfigError, NotMigratedError
 from retrato.store.database import Database
 from retrato.store.host import Host
+from retrato.store.host_words import host_words
 from retrato.store.queries import host_query, query
 
 
@@ -30,7 +34,7 @@ class Chores:
 
     def __init__(self, database: Database, host: Host) -> None:
         self._database = database
-        words = host.words()
+        words = host_words(host)
         self._first = host_query("sweep", {**words, "behind_position": "$1::text = ''"})
         self._next = host_query(
             "sweep", {**words, "behind_position": f"p.{words['personas_id']} > $1::text::{words['id_type']}"}
@@ -50,9 +54,16 @@ class Chores:
         Look at the next *limit* personas behind *position* (empty = from the first).
 
         Unless *everybody*, only those created after the installation count, and flags in a column that is ours.
+
+        Raises:
+            ConfigError: the application's tables cannot be read so (a right, a column that is gone).
+
         """
         sql = self._next if position else self._first
-        row = await self._database.fetchrow(sql, position, limit, everybody)
+        try:
+            row = await self._database.fetchrow(sql, position, limit, everybody)
+        except (asyncpg.PostgresError, NotMigratedError) as exc:
+            raise ConfigError(f"the application's tables cannot be swept: {exc}") from exc
         assert row is not None
         is_end = row["looked_at"] < limit
         return Swept(row["missing"], row["flagged"], None if is_end else row["position"])

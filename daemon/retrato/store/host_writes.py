@@ -5,9 +5,11 @@ Each piece is a ``with`` part of ``60_write_back.sql`` and reads from its part `
 an array: whatever the planner thinks of ``mine``, that is a look into the index and no walk through the table.
 """
 
-from retrato.store.host import FLAG, Host, Table, quoted
+from retrato.store.host import Host, Table, quoted
+from retrato.store.mapping import FLAG
 
-# Host column → expression over a row of ``mine``. ``now()`` is UTC: connections run with that time zone.
+# Column of the table of avatars → expression over a row of ``mine``. ``now()`` is UTC: connections run with that
+# time zone.
 _AVATARES = {
     "avatar_url": "mine.image_url",
     "avatar_thumbnail_url": "mine.thumbnail_url",
@@ -23,11 +25,14 @@ _AVATARES = {
     "generated_at": "now()",
     "updated_at": "now()",
 }
+# Where every version has a row of its own, it also says which one; its check allows no other name of a service.
+_ROW_OF_A_VERSION = {"servico_usado": "'custom'", "prompt_usado": "mine.prompt", "versao": "mine.version"}
+# Logical field of the personas' table (mapping.WRITTEN) → expression.
 _PERSONAS = {
-    "avatar_image_url": "mine.image_url",
     "avatar_url": "mine.image_url",
-    "avatar_image_prompt": "mine.prompt",
-    "avatar_image_generated_at": "now()",
+    "thumbnail_url": "mine.thumbnail_url",
+    "prompt": "mine.prompt",
+    "generated_at": "now()",
 }
 _ADDRESSES = ("mine.image_url", "mine.thumbnail_url")
 
@@ -35,8 +40,9 @@ _ADDRESSES = ("mine.image_url", "mine.thumbnail_url")
 def host_writes(host: Host) -> str:
     """The parts, each beginning with a comma, for the place ``{host_writes}``."""
     parts = []
-    if host.avatares is not None and host.avatares.has("persona_id"):
-        parts.append(_avatares_writes(host.avatares))
+    if host.avatares is not None and host.avatares_key is not None:
+        write = _new_row if host.many_rows else _avatares_writes
+        parts.append(write(host.avatares, host.avatares_key))
     parts.append(_personas_write(host))
     return "".join(parts)
 
@@ -52,18 +58,23 @@ def _typed(table: Table, column: str, expression: str) -> str:
     return f"({expression})::{table.columns[column]}"
 
 
-def _avatares_writes(avatares: Table) -> str:
+def _merged(table: Table, column: str, alias: str) -> str:
+    """What a column of JSON holds, with ours on top: keys of others stay."""
+    theirs = f"{alias}.{quoted(column)}::jsonb"
+    kept = f"case when jsonb_typeof({theirs}) = 'object' then {theirs} else '{{}}' end || mine.metadados"
+    return _typed(table, column, kept)
+
+
+def _avatares_writes(avatares: Table, key: str) -> str:
     written = {column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.has(column)}
     updates = [f"{quoted(column)} = {how}" for column, how in written.items()]
     if avatares.has("metadados"):
-        theirs = f"pa.{quoted('metadados')}::jsonb"
-        kept = f"case when jsonb_typeof({theirs}) = 'object' then {theirs} else '{{}}' end || mine.metadados"
-        updates.append(f"{quoted('metadados')} = {_typed(avatares, 'metadados', kept)}")
+        updates.append(f"{quoted('metadados')} = {_merged(avatares, 'metadados', 'pa')}")
         written["metadados"] = _typed(avatares, "metadados", "mine.metadados")
     if not written:
         return ""
-    persona_id = f"mine.persona_id::{avatares.columns['persona_id']}"
-    columns = ", ".join(quoted(column) for column in ("persona_id", *written))
+    persona_id = f"mine.persona_id::{avatares.columns[key]}"
+    columns = ", ".join(quoted(column) for column in (key, *written))
     values = ", ".join([persona_id, *written.values()])
     # No ON CONFLICT: older databases lack the UNIQUE. The persona's row is locked, so no second write-back is
     # here; should the application insert at this very moment, the UNIQUE, where there is one, makes us repeat.
@@ -72,30 +83,68 @@ avatares_updated as (
     update {avatares.name} pa
     set {", ".join(updates)}
     from mine
-    where pa.persona_id = {persona_id} and pa.persona_id = any(array(select {persona_id} from mine))
+    where pa.{quoted(key)} = {persona_id} and pa.{quoted(key)} = any(array(select {persona_id} from mine))
 ),
 avatares_inserted as (
     insert into {avatares.name} ({columns})
     select {values}
     from mine
-    where not exists (select from {avatares.name} pa where pa.persona_id = {persona_id})
+    where not exists (select from {avatares.name} pa where pa.{quoted(key)} = {persona_id})
 )"""
+
+
+def _new_row(avatares: Table, key: str) -> str:
+    """A row for the new version; the active one before it stays, not active any more."""
+    expressions = {**_AVATARES, **_ROW_OF_A_VERSION}
+    written = {c: _typed(avatares, c, how) for c, how in expressions.items() if avatares.has(c)}
+    persona_id = f"mine.persona_id::{avatares.columns[key]}"
+    active = f"pa.{quoted('ativo')}" if avatares.has("ativo") else "true"
+    theirs = f"from {avatares.name} pa where pa.{quoted(key)} = {persona_id} and {active}"
+    if avatares.has("metadados"):
+        json = f"pa.{quoted('metadados')}::jsonb"
+        kept = f"(select {json} {theirs} and jsonb_typeof({json}) = 'object' limit 1)"
+        written["metadados"] = _typed(avatares, "metadados", f"coalesce({kept}, '{{}}') || mine.metadados")
+    retired = f""",
+avatares_retired as (
+    update {avatares.name} pa
+    set {quoted("ativo")} = false
+    from mine
+    where
+        pa.{quoted(key)} = {persona_id}
+        and pa.{quoted(key)} = any(array(select {persona_id} from mine))
+        and pa.{quoted("ativo")}
+)"""
+    columns = ", ".join(quoted(column) for column in (key, *written))
+    return f"""{retired if avatares.has("ativo") else ""},
+avatares_inserted as (
+    insert into {avatares.name} ({columns})
+    select {", ".join([persona_id, *written.values()])}
+    from mine
+)"""
+
+
+def _metadata_columns(host: Host) -> list[str]:
+    """Where the personas' own table takes JSON; only where no table of avatars does."""
+    if host.avatares is not None and host.avatares.has("metadados"):
+        return []
+    return [c for c in host.outputs("metadata") if host.personas.columns[c] in {"json", "jsonb"}][:1]
 
 
 def _personas_write(host: Host) -> str:
     personas = host.personas
     updates = [
         f"{quoted(column)} = {_typed(personas, column, how)}"
-        for column, how in _PERSONAS.items()
-        if personas.has(column)
+        for field, how in _PERSONAS.items()
+        for column in host.outputs(field)
     ]
+    updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in _metadata_columns(host)]
     # The flag stays up when somebody asked again meanwhile; the job stays too.
     updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
-    persona_id = f"mine.persona_id::{host.id_type}"
+    key, persona_id = quoted(host.id_column), f"mine.persona_id::{host.id_type}"
     return f""",
 personas_updated as (
     update {personas.name} p
     set {", ".join(updates)}
     from mine
-    where p.{quoted("id")} = {persona_id} and p.{quoted("id")} = any(array(select {persona_id} from mine))
+    where p.{key} = {persona_id} and p.{key} = any(array(select {persona_id} from mine))
 )"""

@@ -16,13 +16,16 @@ import asyncpg
 
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
 from retrato.store.database import Connection, connect, reaching
-from retrato.store.host import FLAG, Host, quoted
+from retrato.store.host import Host, quoted
+from retrato.store.host_words import host_words
 from retrato.store.host_writes import host_writes
-from retrato.store.queries import read, render, sql_folder
+from retrato.store.mapping import FLAG, HostMapping
+from retrato.store.queries import query, read, render, sql_folder
 
 _LOCK_KEY = 0x7265747261746F + 1
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
+_ON_PROMPT = "36_on_prompt.sql"
 _NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 
 _BOOTSTRAP = """
@@ -69,22 +72,24 @@ def migrations() -> list[Migration]:
     return found
 
 
-def _trigger_files() -> list[str]:
-    return sorted(path.name for path in (sql_folder() / "triggers").glob("*.sql"))
+def _trigger_files(host: Host) -> list[str]:
+    """Files of functions and triggers, in order; without the one for a column that the host does not have."""
+    names = sorted(path.name for path in (sql_folder() / "triggers").glob("*.sql"))
+    return names if host.prompts() else [name for name in names if name != _ON_PROMPT]
 
 
 def _words(host: Host) -> dict[str, str]:
     """The words in braces of the functions and triggers."""
-    return {**host.words(), "host_writes": host_writes(host)}
+    return {**host_words(host), "host_writes": host_writes(host)}
 
 
 def _triggers_sha256(host: Host) -> str:
     words = _words(host)
-    text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files())
+    text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def plan(connection: Connection) -> list[Step]:
+async def plan(connection: Connection, mapping: HostMapping | None = None) -> list[Step]:
     """
     What ``apply`` would do now, in order; the last steps replace functions and triggers and are always there.
 
@@ -93,7 +98,7 @@ async def plan(connection: Connection) -> list[Step]:
         NotMigratedError: a migration that ran here was another one than this release carries.
 
     """
-    host = await Host.read(connection)
+    host = await Host.read(connection, mapping)
     steps = [Step(f"run migration {m.name}", m.sql) for m in await _pending(connection)]
     if not host.personas.has(FLAG):
         steps.append(
@@ -104,23 +109,43 @@ async def plan(connection: Connection) -> list[Step]:
                 touches_host=True,
             )
         )
+    steps += await _farewells(connection, host)
     words = _words(host)
-    for name in _trigger_files():
+    for name in _trigger_files(host):
         text = render(read(f"triggers/{name}"), words)
         on_host = "create or replace trigger" in text
-        what = f"create or replace triggers on {host.personas.name}" if on_host else "create or replace functions"
+        table = words["avatares"] if name == _ON_PROMPT else words["personas"]
+        what = f"create or replace triggers on {table}" if on_host else "create or replace functions"
         steps.append(Step(f"{what} ({name})", text, touches_host=on_host))
     return steps
 
 
-async def what_is_missing(connection: Connection) -> list[str]:
+async def _farewells(connection: Connection, host: Host) -> list[Step]:
+    """Our triggers on tables, or for columns, that the mapping does not name any more."""
+    if await connection.fetchval("select to_regnamespace('retrato')") is None:
+        return []
+    prompts = [host.avatares.name] if host.avatares is not None and host.prompts() else []
+    rows = await connection.fetch(query("list_triggers"))
+    return [
+        Step(
+            f"drop the trigger {row['name']} on {row['table_name']}, which the mapping does not name any more",
+            f"drop trigger if exists {quoted(row['name'])} on {row['table_name']}",
+            touches_host=True,
+        )
+        for row in rows
+        if row["table_name"]
+        not in ([*prompts] if row["name"].startswith("retrato_on_prompt") else [host.personas.name])
+    ]
+
+
+async def what_is_missing(connection: Connection, mapping: HostMapping | None = None) -> list[str]:
     """Why this database is behind this release, in words; empty when it is not."""
     if await connection.fetchval("select to_regclass('retrato.migrations')") is None:
         return ["schema retrato is not installed"]
     missing = [f"migration {m.name} has not run" for m in await _pending(connection)]
     if missing:
         return missing
-    host = await Host.read(connection)
+    host = await Host.read(connection, mapping)
     if not host.personas.has(FLAG):
         missing.append(f"{host.personas.name} has no column {FLAG}")
     if await connection.fetchval("select triggers_sha256 from retrato.installation") != _triggers_sha256(host):
@@ -143,7 +168,9 @@ async def _pending(connection: Connection) -> list[Migration]:
     return [migration for migration in ours if migration.number not in done]
 
 
-async def apply(dsn: str, *, lock_timeout_s: float = 2.0, tries: int = 15) -> list[Step]:
+async def apply(
+    dsn: str, mapping: HostMapping | None = None, *, lock_timeout_s: float = 2.0, tries: int = 15
+) -> list[Step]:
     """
     Migrate, and return what was done.
 
@@ -159,20 +186,22 @@ async def apply(dsn: str, *, lock_timeout_s: float = 2.0, tries: int = 15) -> li
     connection = await connect(dsn)
     try:
         with reaching():
-            return await _apply_patiently(connection, lock_timeout_s, tries)
+            return await _apply_patiently(connection, mapping, lock_timeout_s, tries)
     finally:
         await connection.close()
 
 
-async def _apply_patiently(connection: Connection, lock_timeout_s: float, tries: int) -> list[Step]:
+async def _apply_patiently(
+    connection: Connection, mapping: HostMapping | None, lock_timeout_s: float, tries: int
+) -> list[Step]:
     _require_server(connection)
     for attempt in range(1, tries):
         try:
-            return await _apply_once(connection, lock_timeout_s)
+            return await _apply_once(connection, mapping, lock_timeout_s)
         except asyncpg.LockNotAvailableError:
             await asyncio.sleep(min(5.0, lock_timeout_s * attempt / 8))
     try:
-        return await _apply_once(connection, lock_timeout_s)
+        return await _apply_once(connection, mapping, lock_timeout_s)
     except asyncpg.LockNotAvailableError as exc:
         raise StoreUnavailableError(
             f"the application's tables were in use for too long ({tries} tries of {lock_timeout_s:g} s); "
@@ -186,13 +215,13 @@ def _require_server(connection: Connection) -> None:
         raise ConfigError(f"Postgres {_OLDEST_SERVER} or newer is needed; this server is {version.major}")
 
 
-async def _apply_once(connection: Connection, lock_timeout_s: float) -> list[Step]:
+async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_timeout_s: float) -> list[Step]:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK_KEY)
         try:
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)
-            steps = await plan(connection)
+            steps = await plan(connection, mapping)
             await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
             for step in steps:
                 await connection.execute(step.sql)
@@ -205,6 +234,6 @@ async def _apply_once(connection: Connection, lock_timeout_s: float) -> list[Ste
                 migration.name,
                 migration.sha256,
             )
-        host = await Host.read(connection)
+        host = await Host.read(connection, mapping)
         await connection.execute("update retrato.installation set triggers_sha256 = $1", _triggers_sha256(host))
     return steps

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from retrato.domain.errors import NotFoundError
 from retrato.domain.persona import Persona
 from retrato.store.database import Database
-from retrato.store.host import CANDIDATES, READY_PROMPTS, Host, quoted
+from retrato.store.host import Host, Table, quoted
+from retrato.store.host_words import first_of, host_words, not_empty, ready_prompt
+from retrato.store.mapping import EMPRESA_INDUSTRY, EMPRESA_NAME, READ
 
-_TEXTS = ("role", "department", "specialty", "gender", "nationality", "appearance")
+_NUMBERS = ("age", "experience_years")
+_TEXTS = tuple(name for name in READ if name not in {"name", "ready_prompt", *_NUMBERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,9 @@ class Personas:
         self._database = database
         self._select = _select(host)
         self._empresa = (
-            f"select id::text as id, {_empresa_name(host)} as name from {host.empresas.name} where id::text = $1"
-            if host.empresas is not None
+            f"select id::text as id, {_empresa_name(host.empresas)} as name from {host.empresas.name} e "
+            "where id::text = $1"
+            if host.empresas is not None and host.empresas.has("id")
             else None
         )
 
@@ -76,47 +80,55 @@ def _whole_number(text: str | None) -> int | None:
     return int(digits) if 0 < len(digits) < 4 else None  # noqa: PLR2004 - nobody is a thousand years old
 
 
-def _empresa_name(host: Host) -> str:
-    name = host.empresas.first(("nome", "name")) if host.empresas else None
-    return f"{quoted(name)}::text" if name else "null::text"
+def _empresa_name(empresas: Table) -> str:
+    names = [not_empty("e", column) for column in empresas.existing(EMPRESA_NAME)]
+    return first_of(names)
 
 
 def _select(host: Host) -> str:
-    columns = []
-    for field, candidates in CANDIDATES.items():
-        existing = [f"nullif(btrim(p.{quoted(c)}::text), '')" for c in candidates if host.personas.has(c)]
-        columns.append(f"{_first_of(existing)} as {field}")
-    ready_prompt = "null::text"
-    if host.avatares is not None and host.avatares.has("persona_id"):
-        prompts = [f"nullif(btrim(pa.{quoted(c)}), '')" for c in READY_PROMPTS if host.avatares.has(c)]
-        if prompts:
-            # A copy of what Retrato itself wrote is not the application's prompt.
-            ready_prompt = (
-                f"(select max(theirs.prompt) from {host.avatares.name} pa "
-                f"cross join lateral (select {_first_of(prompts)} as prompt) theirs "
-                f"where pa.persona_id = {host.key_in(host.avatares, 'p')} and not exists ("
-                "select from retrato.avatars a where a.persona_id = p.id::text and a.prompt = theirs.prompt))"
-            )
-    joined = ""
+    """One persona with all that is known of it."""
+    words = host_words(host)
+    columns = [f"{_field(host, name)} as {name}" for name in READ]
     empresa_name = industry = "null::text"
-    if host.empresas is not None and host.personas.has("empresa_id"):
-        joined = f"left join {host.empresas.name} e on e.id = p.empresa_id"
-        names = [f"e.{quoted(c)}::text" for c in ("nome", "name") if host.empresas.has(c)]
-        industries = [f"e.{quoted(c)}::text" for c in ("industria", "industry", "setor") if host.empresas.has(c)]
-        empresa_name, industry = _first_of(names), _first_of(industries)
-    words = host.words()
+    joined = ""
+    empresa_id = host.key("empresa_id")
+    if host.empresas is not None and host.empresas.has("id") and empresa_id is not None:
+        joined = f"left join {host.empresas.name} e on e.id::text = p.{quoted(empresa_id)}::text"
+        empresa_name = _empresa_name(host.empresas)
+        industry = first_of([not_empty("e", column) for column in host.empresas.existing(EMPRESA_INDUSTRY)])
+    if host.avatares is not None and host.avatares_key is not None:
+        # One row, where there are duplicates the active one.
+        order = f"order by pa.{quoted('ativo')} is true desc" if host.avatares.has("ativo") else ""
+        joined += f"""
+left join lateral (
+    select * from {host.avatares.name} pa where {host.of_persona("p")} {order} limit 1
+) pa on true"""
     return f"""
-select p.id::text as id, {words["empresa_of_p"]} as empresa_id, {words["ready_of_p"]} as ready,
-       {", ".join(columns)},
-       {ready_prompt} as ready_prompt, {empresa_name} as empresa_name, {industry} as industry,
-       1 + coalesce(
-           (select max(a.version) from retrato.avatars a where a.persona_id = p.id::text), 0
-       ) as next_version
+select
+    p.{words["personas_id"]}::text as id,
+    {words["empresa_of_p"]} as empresa_id,
+    {words["ready_of_p"]} as ready,
+    {", ".join(columns)},
+    {empresa_name} as empresa_name,
+    {industry} as industry,
+    1 + coalesce(
+        (select max(a.version) from retrato.avatars a where a.persona_id = p.{words["personas_id"]}::text), 0
+    ) as next_version
 from {host.personas.name} p
 {joined}
-where p.id = $1::text::{host.id_type}
+where p.{words["personas_id"]} = $1::text::{host.id_type}
 """
 
 
-def _first_of(expressions: list[str]) -> str:
-    return f"coalesce({', '.join(expressions)})" if expressions else "null::text"
+def _field(host: Host, name: str) -> str:
+    """A field of READ: the persona's own columns go first, then those of its row among the avatars."""
+    known = [not_empty("p", column) for column in host.fields(name)]
+    if name != "ready_prompt":
+        known += [not_empty("pa", column) for column in host.avatares_fields(name)]
+    elif host.prompts():
+        assert host.avatares is not None
+        known.append(
+            f"(select max({ready_prompt(host, 'r', 'p')}) from {host.avatares.name} r "
+            f"where {host.of_persona('p', 'r')})"
+        )
+    return first_of(known)

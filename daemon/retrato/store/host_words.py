@@ -1,0 +1,161 @@
+"""The words in braces that the SQL files take from the host: identifiers and expressions over its rows."""
+
+from collections.abc import Sequence
+
+from retrato.store.host import Host, quoted
+from retrato.store.mapping import FLAG, READ
+
+# Addresses of services that fill the place of a picture, and of the replaced script's temporary files.
+_PLACEHOLDER_SERVICES = r"dicebear\.com|ui-avatars\.com|unsplash\.com|temp_"
+_PLACEHOLDERS = rf"^\s*$|{_PLACEHOLDER_SERVICES}"
+
+
+def host_words(host: Host) -> dict[str, str]:
+    """The words in braces that ``sql/`` uses for the host."""
+    words = {
+        "personas": host.personas.name,
+        "personas_id": quoted(host.id_column),
+        "id_type": host.id_type,
+        "flag": quoted(FLAG),
+        "name_of_p": _name_of(host, "p"),
+        "url_of_p": _url_of(host, "p"),
+        "missing_of_p": fills_a_place(_url_of(host, "p")),
+        "since_of_p": _since_of(host, "p"),
+        "missing_of_new": fills_a_place(_url_of(host, "new")),
+        "inputs_changed": _inputs_changed(host),
+        "picture_covered": _picture_covered(host),
+        "pictures_kept": _pictures_kept(host),
+    }
+    for alias in ("p", "new", "old"):
+        words[f"empresa_of_{alias}"] = _empresa_of(host, alias)
+        words[f"named_of_{alias}"] = _named_of(host, alias)
+        words[f"ready_of_{alias}"] = _ready_of(host, alias)
+        words[f"flag_of_{alias}"] = f"({alias}.{quoted(FLAG)} is true)"
+    if host.prompts():
+        assert host.avatares is not None
+        assert host.avatares_key is not None
+        words["avatares"] = host.avatares.name
+        words["persona_of_new"] = f"new.{quoted(host.avatares_key)}"
+        words["prompted_of_new"] = _prompted_of(host, "new")
+        words["prompted_of_old"] = _prompted_of(host, "old")
+    return words
+
+
+def _name_of(host: Host, alias: str) -> str:
+    return first_of([not_empty(alias, column) for column in host.fields("name")])
+
+
+def _empresa_of(host: Host, alias: str) -> str:
+    """The company as text, ``-`` for none: never null or empty, or our trigger would refuse the row."""
+    column = host.key("empresa_id")
+    return f"coalesce(nullif({alias}.{quoted(column)}::text, ''), '-')" if column else "'-'::text"
+
+
+def _named_of(host: Host, alias: str) -> str:
+    """Ready as far as its own row tells (DESIGN 3.3), with built-in operators alone and never null."""
+    # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
+    ready = f"(coalesce({_name_of(host, alias)}, '') ~ '^\\s*[^\\s[]'"
+    status = host.key("status")
+    if status is not None:
+        ready += f" and lower(coalesce({alias}.{quoted(status)}::text, '')) not in ('inactive', 'archived')"
+    own = host.fields("ready_prompt")
+    if host.mapping.ready_when == "prompt" and not host.prompts():
+        ready += f" and {first_of([not_empty(alias, column) for column in own])} is not null"
+    return ready + ")"
+
+
+def _ready_of(host: Host, alias: str) -> str:
+    """Ready to be drawn."""
+    if host.mapping.ready_when == "name" or not host.prompts():
+        return _named_of(host, alias)
+    assert host.avatares is not None
+    own = " or ".join(f"{not_empty(alias, column)} is not null" for column in host.fields("ready_prompt"))
+    return (
+        f"({_named_of(host, alias)} and ({own or 'false'} or exists (select from {host.avatares.name} pa "
+        f"where {host.of_persona(alias)} and {ready_prompt(host, 'pa', alias)} is not null)))"
+    )
+
+
+def ready_prompt(host: Host, alias: str, persona: str) -> str:
+    """The application's prompt in a row of the table of avatars; a copy of what Retrato wrote is none."""
+    prompt = first_of([not_empty(alias, column) for column in host.prompts()])
+    return (
+        f"(select theirs.prompt from (select {prompt} as prompt) theirs where not exists ("
+        f"select from retrato.avatars a where a.persona_id = {persona}.{quoted(host.id_column)}::text "
+        "and a.prompt = theirs.prompt))"
+    )
+
+
+def _prompted_of(host: Host, alias: str) -> str:
+    return f"({first_of([not_empty(alias, column) for column in host.prompts()])} is not null)"
+
+
+def _since_of(host: Host, alias: str) -> str:
+    """Whether the persona was created after the installation; false where the host does not tell."""
+    created = host.key("created_at")
+    if created is None or not host.personas.columns[created].startswith(("timestamp", "date")):
+        return "false"
+    return f"coalesce({alias}.{quoted(created)} >= (select i.installed_at from retrato.installation i), false)"
+
+
+def _inputs_changed(host: Host) -> str:
+    """Whether an update changed what is drawn; false where that shall not draw a new picture."""
+    columns = dict.fromkeys(column for name in READ for column in host.fields(name))
+    changed = [f"new.{quoted(c)}::text is distinct from old.{quoted(c)}::text" for c in columns]
+    return f"({' or '.join(changed)})" if host.mapping.regenerate_on_change else "false"
+
+
+def _picture_covered(host: Host) -> str:
+    """Whether an update puts a placeholder where a picture was."""
+    covered = [
+        f"({is_placeholder(f'new.{quoted(c)}')} and not {fills_a_place(f'old.{quoted(c)}')})"
+        for c in host.outputs("avatar_url")
+    ]
+    return f"({' or '.join(covered)})" if covered else "false"
+
+
+def _pictures_kept(host: Host) -> str:
+    """What an update sets to put the newest version ``a`` back where a placeholder stands, after ``set``."""
+    kept = [
+        f"{quoted(c)} = case when {is_placeholder(f'p.{quoted(c)}')} then a.image_url else p.{quoted(c)} end"
+        for c in host.outputs("avatar_url")
+    ]
+    return ", ".join(kept) or f"{quoted(FLAG)} = p.{quoted(FLAG)}"
+
+
+def _url_of(host: Host, alias: str) -> str:
+    """The address of the avatar that the host knows, null where it knows none or only a placeholder."""
+    known = [
+        f"case when not {fills_a_place(f'{alias}.{quoted(column)}')} then {alias}.{quoted(column)} end"
+        for column in host.outputs("avatar_url")
+    ]
+    if host.avatares is not None and host.avatares_key is not None and host.avatares.has("avatar_url"):
+        known.append(
+            f"(select max(pa.avatar_url) from {host.avatares.name} pa "
+            f"where {host.of_persona(alias)} and not {fills_a_place('pa.avatar_url')})"
+        )
+    return first_of(known)
+
+
+def fills_a_place(url: str) -> str:
+    """
+    Whether an address is none or only fills the place of a picture, as SQL with built-in operators alone.
+
+    A function of ours would need a right that readers of the view do not have.
+    """
+    return f"(coalesce({url}, '') ~* '{_PLACEHOLDERS}')"
+
+
+def is_placeholder(url: str) -> str:
+    """Whether an address is that of a placeholder service: an empty one is not."""
+    return f"(coalesce({url}, '') ~* '{_PLACEHOLDER_SERVICES}')"
+
+
+def first_of(expressions: Sequence[str]) -> str:
+    """The first that is not null, as SQL; null where there is none."""
+    return f"coalesce({', '.join(expressions)})" if expressions else "null::text"
+
+
+def not_empty(alias: str, column: str) -> str:
+    """A column as text, null where it holds nothing but blanks."""
+    return f"nullif(btrim({alias}.{quoted(column)}::text), '')"

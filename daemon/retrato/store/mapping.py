@@ -1,0 +1,126 @@
+"""
+Where an application keeps what: its tables, and the columns that may hold each logical field.
+
+Nothing has to be told where the names are among those that are known; ``[host]`` in ``retrato.toml`` tells the
+rest. Known are three generations of the host application and a single table (docs/adopting.md):
+
+    a       personas, personas_avatares with metadados
+    b       personas, avatares_personas: several rows a persona, one of them ativo
+    c       personas with avatar_url, personas_avatares without metadados
+    single  personas with avatar_url and avatar_metadata, nothing else
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from retrato.domain.errors import ConfigError
+
+Preset = Literal["auto", "a", "b", "c", "single"]
+ReadyWhen = Literal["name", "prompt"]
+
+# Logical field of a persona → columns of its table that may hold it, the first one that is not empty wins.
+READ: Mapping[str, Sequence[str]] = {
+    "name": ("full_name", "nome", "name", "profile_name", "display_name"),
+    "role": ("role", "cargo", "job_title", "title"),
+    "department": ("department", "departamento"),
+    "specialty": ("specialty",),
+    "gender": ("genero", "gender", "sexo"),
+    "age": ("idade", "age", "age_range"),
+    "experience_years": ("experiencia_anos",),
+    "nationality": ("nacionalidade", "nationality"),
+    "ethnicity": ("etnia", "ethnicity"),
+    "appearance": ("descricao_fisica", "appearance_description", "aparencia"),
+    "system_prompt": ("system_prompt",),
+    "biometrics": ("biometrics",),
+    "physical_appearance": ("physical_appearance",),
+    "ready_prompt": ("avatar_prompt", "custom_prompt"),
+}
+# The same for the table of avatars; a persona's own columns go first.
+READ_FROM_AVATARES: Mapping[str, Sequence[str]] = {
+    "gender": ("gender",),
+    "age": ("age_range",),
+    "ethnicity": ("ethnicity",),
+    "biometrics": ("biometrics",),
+    "physical_appearance": ("physical_appearance",),
+    "ready_prompt": ("prompt_image", "prompt_usado"),
+}
+# What a persona is found by; the first existing column wins.
+KEYS: Mapping[str, Sequence[str]] = {
+    "id": ("id", "persona_id"),
+    "empresa_id": ("empresa_id", "company_id"),
+    "status": ("status",),
+    "created_at": ("created_at", "criado_em", "data_criacao"),
+}
+# Where results go; every existing one is written, of those for JSON only the first.
+WRITTEN: Mapping[str, Sequence[str]] = {
+    "avatar_url": ("avatar_image_url", "avatar_url"),
+    "thumbnail_url": ("avatar_thumbnail_url",),
+    "prompt": ("avatar_image_prompt",),
+    "generated_at": ("avatar_image_generated_at",),
+    "metadata": ("avatar_metadata", "metadata"),
+}
+EMPRESA_NAME = ("nome", "name")
+EMPRESA_INDUSTRY = ("industria", "industry", "setor")
+FLAG = "regenerate_avatar"
+
+_AVATARES: Mapping[str, Sequence[str]] = {
+    "auto": ("personas_avatares", "avatares_personas"),
+    "a": ("personas_avatares",),
+    "b": ("avatares_personas",),
+    "c": ("personas_avatares",),
+    "single": (),
+}
+MANY_ROWS = "avatares_personas"
+"""The one known table that keeps several rows a persona, of which one is active."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostMapping:
+    """
+    What ``[host]`` says. Table names may be qualified (``app.personas``).
+
+    ``columns`` gives a logical field (the keys of READ, KEYS and WRITTEN) the column of the personas' table that
+    holds it, ``avatares_columns`` the same for the table of avatars. An empty name means: there is none.
+    ``ready_when`` and ``regenerate_on_change`` are the settings of these names: the triggers know them.
+    """
+
+    preset: Preset = "auto"
+    personas: str = "personas"
+    empresas: str = "empresas"
+    avatares: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    avatares_columns: Mapping[str, str] = field(default_factory=dict)
+    ready_when: ReadyWhen = "name"
+    regenerate_on_change: bool = False
+
+    def __post_init__(self) -> None:
+        known = {*READ, *KEYS, *WRITTEN}
+        _refuse_unknown("host.columns", self.columns, known)
+        _refuse_unknown("host.avatares_columns", self.avatares_columns, {"persona_id", *READ_FROM_AVATARES})
+
+    def avatares_tables(self) -> Sequence[str]:
+        """Tables of avatars that may be there; the first existing one counts."""
+        if self.avatares is not None:
+            return (self.avatares,) if self.avatares else ()
+        return _AVATARES[self.preset]
+
+    def candidates(self, field_name: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """Columns of the personas' table that may hold *field_name*, by one of READ, KEYS and WRITTEN."""
+        return _candidates(field_name, self.columns, known)
+
+    def avatares_candidates(self, field_name: str) -> Sequence[str]:
+        """The same for the table of avatars."""
+        return _candidates(field_name, self.avatares_columns, READ_FROM_AVATARES)
+
+
+def _candidates(field_name: str, told: Mapping[str, str], known: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    if field_name in told:
+        return (told[field_name],) if told[field_name] else ()
+    return known.get(field_name, ())
+
+
+def _refuse_unknown(where: str, told: Mapping[str, str], known: set[str]) -> None:
+    unknown = sorted(set(told) - known)
+    if unknown:
+        raise ConfigError(f"{where} in retrato.toml: no such field: {', '.join(unknown)}")

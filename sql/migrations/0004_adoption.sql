@@ -1,0 +1,16 @@
+-- Looks that no two personas of a company share, and versions that were brought back.
+
+-- How a persona looks, drawn once and kept; the fingerprint is what is seen at first sight.
+create table retrato.looks (
+    persona_id text collate "C" primary key,
+    empresa_id text collate "C" not null,
+    look jsonb not null,
+    fingerprint text collate "C" not null,
+    -- the generation of the request that it was drawn for: Forçar asks for a new face
+    version integer not null,
+    drawn_at timestamptz not null default now(),
+    unique (empresa_id, fingerprint)
+);
+
+-- The version that was copied by `retrato restore`, null for one that was drawn.
+alter table retrato.avatars add column restored_from integer;

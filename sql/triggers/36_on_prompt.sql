@@ -1,0 +1,44 @@
+-- The application writes its ready prompt into the table of avatars: a persona without avatar and job is queued then.
+-- Only where there is a column for it.
+create or replace function retrato.on_prompt()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    ready_persona_id text;
+    ready_empresa_id text;
+begin
+    select p.{personas_id}::text, {empresa_of_p}
+    into ready_persona_id, ready_empresa_id
+    from {personas} p
+    where
+        p.{personas_id} = {persona_of_new}::text::{id_type}
+        and {ready_of_p}
+        and {missing_of_p}
+        and not exists (select from retrato.avatars a where a.persona_id = p.{personas_id}::text);
+    if not found then
+        return null;
+    end if;
+
+    -- The lock tells a worker that is about to drop the job to look again (drop_job.sql).
+    perform from retrato.jobs j where j.persona_id = ready_persona_id for share;
+    if not found then
+        perform retrato.enqueue(array[ready_persona_id], array[ready_empresa_id], 1::smallint, false);
+    end if;
+    return null;
+end;
+$$;
+
+create or replace trigger retrato_on_prompt_insert
+after insert on {avatares}
+for each row
+when ({prompted_of_new})
+execute function retrato.on_prompt();
+
+create or replace trigger retrato_on_prompt_update
+after update on {avatares}
+for each row
+when ({prompted_of_new} and not {prompted_of_old})
+execute function retrato.on_prompt();
