@@ -6,7 +6,7 @@ Every setting is read here and nowhere else; the parts below take plain values. 
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -36,6 +36,14 @@ def _key(*names: str) -> Any:
         default=None,
         validation_alias=AliasChoices(*[f"{_PREFIX}{name}" for name in names], *names),
     )
+
+
+@dataclass(frozen=True)
+class PromptSettings:
+    """``[prompts]`` in ``retrato.toml``: the wording for all companies, and by id of those with their own."""
+
+    template: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 class Settings(BaseSettings):
@@ -190,6 +198,9 @@ class Settings(BaseSettings):
 
     console_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     """Port of the console; 0 = any free one."""
+
+    prompts: PromptSettings = PromptSettings()
+    """The wording of prompts: ``[prompts]`` in ``retrato.toml``."""
 
     host: HostMapping = HostMapping()
     """The application's tables and columns, where they have other names: ``[host]`` in ``retrato.toml``."""

@@ -6,7 +6,7 @@ create table retrato.looks (
     empresa_id text collate "C" not null,
     look jsonb not null,
     fingerprint text collate "C" not null,
-    -- the generation of the request that it was drawn for: Forçar asks for a new face
+    -- the avatar's version that it was drawn for
     version integer not null,
     drawn_at timestamptz not null default now(),
     unique (empresa_id, fingerprint)
@@ -14,3 +14,6 @@ create table retrato.looks (
 
 -- The version that was copied by `retrato restore`, null for one that was drawn.
 alter table retrato.avatars add column restored_from integer;
+
+-- Forçar asks for a new face; whoever is drawn anew because its row has changed keeps the one it has.
+alter table retrato.jobs add column new_face boolean not null default false;

@@ -2,8 +2,8 @@
 -- $1 most   $2 pace in seconds   $3 lanes, first to go first   $4 lease in seconds   $5 replica   $6 rings
 -- $7 only this company, null = all   $8 how many companies more than jobs are looked at
 select
-    persona_id, empresa_id, lane, token, generation, attempts, takeovers, version, waited_s, wait_s, more_left,
-    due_in_s
+    persona_id, empresa_id, lane, token, generation, attempts, takeovers, version, new_face, waited_s, wait_s,
+    more_left, due_in_s
 from retrato.claim_jobs(
     $1::integer, $2::float8, $3::smallint[], $4::float8, $5::uuid, $6::text[], $7::text, $8::integer
 )

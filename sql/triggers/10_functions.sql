@@ -36,8 +36,8 @@ begin
 
     -- Places in the order in which the personas were named; rows in id order, so that two who ask at once for the
     -- same personas wait for each other and not in a circle.
-    insert into retrato.jobs as j (persona_id, empresa_id, lane, place)
-    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place
+    insert into retrato.jobs as j (persona_id, empresa_id, lane, place, new_face)
+    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place, enqueue.force
     from (
         select named.persona_id, named.empresa_id, nextval('retrato.places') as place
         from unnest(enqueue.persona_ids, enqueue.empresa_ids) with ordinality as named(persona_id, empresa_id, nth)
@@ -47,6 +47,7 @@ begin
     on conflict (persona_id) do update
     set
         generation = j.generation + enqueue.force::integer,
+        new_face = j.new_face or enqueue.force,
         empresa_id = excluded.empresa_id,
         lane = least(j.lane, excluded.lane),
         requested_at = now(),

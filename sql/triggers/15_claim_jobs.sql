@@ -42,6 +42,7 @@ returns table (
     attempts integer,
     takeovers integer,
     version integer,
+    new_face boolean,
     waited_s float8,
     wait_s float8,
     more_left boolean,
@@ -220,6 +221,7 @@ begin
             j.attempts,
             j.takeovers,
             j.version,
+            j.new_face,
             extract(epoch from clock_timestamp() - greatest(j.requested_at, j.run_at))::float8 as waited_s
     ),
     next_turn as (
@@ -240,6 +242,7 @@ begin
         claimed.attempts,
         claimed.takeovers,
         claimed.version,
+        claimed.new_face,
         claimed.waited_s,
         null::float8 as wait_s,
         null::boolean as more_left,
@@ -248,7 +251,7 @@ begin
     join chosen on chosen.persona_id = claimed.persona_id
     union all
     select
-        null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null, null,
         allowed.wait_s,
         coalesce((select max(ring.found) from ring) >= allowed.jobs + more, false),
         (

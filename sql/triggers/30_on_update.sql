@@ -12,6 +12,7 @@ declare
     asked_persona_id text := new.{personas_id}::text;
     asked_empresa_id text := {empresa_of_new};
     is_drawn boolean;
+    wants_new_face boolean;
 begin
     if not {ready_of_new} then
         -- The flag stays up; the persona is queued when it becomes ready.
@@ -27,11 +28,14 @@ begin
 
     -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
     -- (drop_job.sql).
-    perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
+    select j.new_face into wants_new_face from retrato.jobs j where j.persona_id = asked_persona_id for share;
     is_drawn := found or exists (select from retrato.avatars a where a.persona_id = asked_persona_id);
 
     if is_drawn and {inputs_changed} then
         perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, true);
+        update retrato.jobs j
+        set new_face = coalesce(wants_new_face, false)
+        where j.persona_id = asked_persona_id;
     elsif not is_drawn and {missing_of_new} then
         perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
     end if;

@@ -1,4 +1,4 @@
--- A persona that goes takes its job and its versions along; the attempts stay, they were paid for.
+-- A persona that goes takes its job, its look and its versions along; the attempts stay, they were paid for.
 create or replace function retrato.on_personas_delete()
 returns trigger
 language plpgsql
@@ -13,6 +13,10 @@ begin
     delete from retrato.avatars a
     using departures p
     where a.persona_id = p.{personas_id}::text;
+
+    delete from retrato.looks l
+    using departures p
+    where l.persona_id = p.{personas_id}::text;
 
     return null;
 end;
@@ -32,6 +36,7 @@ as $$
 begin
     delete from retrato.jobs;
     delete from retrato.avatars;
+    delete from retrato.looks;
     return null;
 end;
 $$;

@@ -24,7 +24,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 OPERATIONS = [ROOT / "Dockerfile", *ROOT.glob("deploy/**/*.*")]
 
 ADOPTING = (ROOT / "docs/adopting.md").read_text()
-IN_RETRATO_TOML = ("host",)
+IN_RETRATO_TOML = ("host", "prompts")
 """Settings that are whole sections."""
 
 COMMANDS = typer.main.get_command(app).commands

@@ -55,6 +55,20 @@ async def test_generate_for_one_persona_leaves_the_others_alone(shell, connectio
     assert await connection.fetchval("select count(*) from retrato.avatars") == 1
 
 
+async def test_any_version_can_be_foretold_and_told_again(shell, connection, empresa, insert):
+    persona_id = await insert("Ana")
+    await shell.run("generate", "--empresa-id", empresa)
+    drawn = await connection.fetchrow("select prompt, seed from retrato.avatars")
+
+    first = await shell.run("generate", "--persona-id", persona_id, "--version", "1", "--dry-run", "--json")
+    next_one = await shell.run("generate", "--persona-id", persona_id, "--dry-run", "--json")
+
+    assert (first.json()["prompt"], first.json()["seed"]) == tuple(drawn)
+    assert (next_one.json()["version"], next_one.json()["prompt"]) == (2, drawn["prompt"])
+    assert next_one.json()["seed"] != drawn["seed"]
+    assert await connection.fetchval("select count(*) from retrato.attempts") == 1
+
+
 async def test_generate_works_beside_a_running_daemon(shell, connection, empresa, insert):
     async with shell.daemon(RETRATO_CONCURRENCY="1") as daemon:
         await daemon.said("daemon.started")

@@ -10,11 +10,11 @@ import structlog
 
 from retrato.app.base import Base
 from retrato.app.providers import open_providers
+from retrato.app.wording import wording
 from retrato.console.server import Console
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.imaging.finish import finish
-from retrato.prompts.compose import compose
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
@@ -97,7 +97,7 @@ async def open_daemon(
             deadline_s=settings.job_deadline_seconds,
             refusal_policy=settings.refusal_policy,
         )
-        pipeline = Pipeline(base.personas, attempts, chain, store, compose=compose)
+        pipeline = Pipeline(base.personas, attempts, chain, store, prompt_for=wording(settings, base).prompt_for)
         worker = Worker(
             jobs,
             Avatars(base.database),

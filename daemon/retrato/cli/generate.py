@@ -1,6 +1,7 @@
 """``retrato generate``: Executar and Forçar from the terminal."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -10,13 +11,15 @@ from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
 from retrato.app.daemon import open_daemon
 from retrato.app.providers import providers_config
+from retrato.app.wording import wording
 from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals
 from retrato.domain.errors import NotFoundError
+from retrato.generation.seeds import seed_for
 from retrato.settings import Settings
 from retrato.store.requests import Wish
-from retrato.store.status import UNDER_WAY, PersonaStatus
+from retrato.store.status import UNDER_WAY, PastOrder, PersonaStatus
 
 
 def generate(
@@ -29,18 +32,33 @@ def generate(
         bool, typer.Option("--force", help="Forçar: a new avatar for everybody; old ones stay until then.")
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Only those that failed.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only tell what would be ordered: seed and prompt. Needs --persona-id."),
+    ] = False,
+    version: Annotated[
+        int | None,
+        typer.Option("--version", min=1, help="With --dry-run: this version; one that is there as it was."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report in JSON.")] = False,
 ) -> None:
     """
     Draw what is missing for one company (Executar), and wait for it.
 
     Works with or without a running daemon: what is enqueued here is drawn here and there. Ends with a report, and
-    with exit code 1 when an avatar failed.
+    with exit code 1 when an avatar failed. With --dry-run nothing is drawn; what it tells is enough to
+    draw any version again.
     """
     if empresa_id is None and persona_id is None:
         raise typer.BadParameter("name a company with --empresa-id or a persona with --persona-id")
     if force and retry_failed:
         raise typer.BadParameter("--force and --retry-failed exclude each other")
+    if version is not None and not dry_run:
+        raise typer.BadParameter("--version goes with --dry-run")
+    if dry_run:
+        if persona_id is None:
+            raise typer.BadParameter("--dry-run needs --persona-id")
+        run(_foretell(settings_for_command(), persona_id, version, as_json=as_json))
     wish = Wish.ALL if force else Wish.FAILED if retry_failed else Wish.MISSING
     settings = settings_for_command()
     run(_generate(settings, empresa_id, persona_id, wish, as_json=as_json))
@@ -74,6 +92,38 @@ async def _generate(
                         stop.set()
             after = await _all(base, watched)
     return _report(after, set(under_way), as_json=as_json)
+
+
+async def _foretell(settings: Settings, persona_id: str, version: int | None, *, as_json: bool) -> int:
+    """What was ordered for a version that is there, or would be for one that is not."""
+    with database_address(settings) as dsn:
+        async with open_base(settings, dsn) as base:
+            assert base is not None
+            drawn = await base.status.order_of(persona_id, version) if version is not None else None
+            if drawn is None:
+                drawn = await _foretold(settings, base, persona_id, version)
+    if as_json:
+        print_json(drawn)
+    else:
+        for name, value in asdict(drawn).items():
+            print(f"{name}: {'' if value is None else value}")  # noqa: T201
+    return 0
+
+
+async def _foretold(settings: Settings, base: Base, persona_id: str, version: int | None) -> PastOrder:
+    await _watched(base, None, persona_id)
+    draft = await base.personas.read(persona_id)
+    if draft is None:
+        raise NotFoundError(f"there is no persona with id {persona_id!r}")
+    number = draft.version if version is None else version
+    if number < draft.version:
+        raise NotFoundError(f"version {number} of persona {persona_id} is not kept any more")
+    return PastOrder(
+        persona_id=persona_id,
+        version=number,
+        seed=seed_for(persona_id, version=number, redraw=0),
+        prompt=await wording(settings, base).preview(draft.persona),
+    )
 
 
 async def _watched(base: Base, empresa_id: str | None, persona_id: str | None) -> Watched:

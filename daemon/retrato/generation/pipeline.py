@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -29,6 +29,13 @@ from retrato.store.personas import Personas
 log = structlog.get_logger()
 
 
+class PromptFor(Protocol):
+    """The words for one version of a persona; ``wording.Wording.prompt_for``."""
+
+    async def __call__(self, job: Job, persona: Persona, *, version: int) -> str:
+        """Raise LeaseLostError where the job is not ours any more."""
+
+
 class Pipeline:
     """Draws one version for one job; safe to use for many jobs at once."""
 
@@ -39,14 +46,14 @@ class Pipeline:
         chain: Chain,
         store: PictureStore,
         *,
-        compose: Callable[[Persona], str],
+        prompt_for: PromptFor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._personas = personas
         self._attempts = attempts
         self._chain = chain
         self._store = store
-        self._compose = compose
+        self._prompt_for = prompt_for
         self._clock = clock
 
     async def draw(self, job: Job) -> Finished | None:
@@ -65,21 +72,24 @@ class Pipeline:
         draft = await self._personas.read(job.persona_id)
         if draft is None or not draft.ready:
             return None
-        prompt = self._compose(draft.persona)
-
-        def order_for(redraw: int) -> Order:
-            return Order(prompt=prompt, seed=seed_for(job.persona_id, version=draft.version, redraw=redraw))
-
-        pending = None
+        pending, redraw = None, 0
         if job.version == draft.version:  # an earlier claim had begun the same version
             pending = await self._attempts.pending(job, version=draft.version)
+            redraw = await self._attempts.next_redraw(job, version=draft.version)
         if pending is not None and (stored := await self._stored(pending)) is not None:
             drawn, keys = stored
             log.info(
                 "avatar.completed", version=draft.version, leg=pending.leg, reason="it was drawn and stored before"
             )
             return self._finished(job, drawn, keys, version=draft.version, took_s=self._clock() - began)
-        drawn = await self._chain.draw(job, version=draft.version, order_for=order_for, pending=pending)
+        prompt = await self._prompt_for(job, draft.persona, version=draft.version)
+
+        def order_for(redraw: int) -> Order:
+            return Order(prompt=prompt, seed=seed_for(job.persona_id, version=draft.version, redraw=redraw))
+
+        drawn = await self._chain.draw(
+            job, version=draft.version, order_for=order_for, redraw=redraw, pending=pending
+        )
         keys = picture_keys(
             empresa_id=job.empresa_id,
             persona_id=job.persona_id,

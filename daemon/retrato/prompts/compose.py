@@ -2,69 +2,125 @@
 The prompt for one persona, in the shape that FLUX.1 understands best.
 
 English sentences, the subject first, 55 to 75 words, everything said positively: the model takes no negative
-prompts, and "without glasses" puts glasses on. Gender and age are always said, because a role alone brings
-the training data's prejudice along.
+prompts, and "without glasses" puts glasses on. Gender, age, origin and colours are always said, because a role
+alone brings the training data's prejudice along, and a nationality alone says little.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from retrato.domain.look import Look
 from retrato.domain.persona import Persona
-from retrato.prompts.clean import line
-from retrato.prompts.scene import scene_for
-from retrato.prompts.translate import nationality_in_english, noun_for, role_in_english
+from retrato.prompts.age import age_of
+from retrato.prompts.clean import line, phrase
+from retrato.prompts.draw import draw_look
+from retrato.prompts.faces import faces
+from retrato.prompts.phrases import joined, with_article
+from retrato.prompts.template import STANDARD, Template
+from retrato.prompts.tokens import CLIP_ROOM, clip_tokens
+from retrato.prompts.translate import ROLE_WORDS, role_in_english
 
 MAX_CHARS = 1500
 MAX_WORDS = 350
 """FLUX.1 [schnell] reads 256 tokens, [dev] 512; a longer prompt is cut by the model."""
 
-_DEFAULT_AGE = 32
-_AGE_AT_FIRST_JOB = 25
-_YOUNGEST, _OLDEST = 18, 80
-_OLDEST_BY_EXPERIENCE = 65
+_NAME_CHARS, _NAME_WORDS = 60, 8
+_GAZE = "looking at the camera with "
+_ROLE_BEGINNING = 5
+"""Words of a role that are kept where it is too long."""
+_PARTS = ("origin", "skin", "face", "eyes", "hair", "beard", "trait", "background", "light")
+_SUBJECTS = {"man": "he has", "woman": "she has"}
 
 
-def compose(persona: Persona) -> str:
+def compose(persona: Persona, look: Look | None = None, *, template: Template | None = None) -> str:
     """
-    The prompt that draws *persona*: its ready prompt where it has one, else one made from its fields.
+    The prompt that draws *persona*: its ready prompt where it has one, else *look* in the words of *template*.
 
-    Never empty, one line, at most 1500 characters and 350 words, whatever the host's text holds. The same
-    persona gives the same prompt.
+    Without a look the first one that is drawn for the persona. Without a template the standard wording, which
+    is shortened to what CLIP reads; a company's own is filled as it is. Never empty, one line, at most 1500
+    characters and 350 words, whatever the host's text holds. The same arguments give the same prompt.
     """
     ready = line(persona.ready_prompt, chars=MAX_CHARS, words=MAX_WORDS)
-    return ready or _from_fields(persona)
+    if ready:
+        return ready
+    shown = look or draw_look(persona, attempt=0)
+    values, variants = _values(persona, shown), _variants(persona, shown, age=age_of(persona))
+    prompt = template.fill(values | next(variants)) if template else _longest_that_fits(values, variants)
+    return line(prompt, chars=MAX_CHARS, words=MAX_WORDS)
 
 
-def _from_fields(persona: Persona) -> str:
-    scene = scene_for(persona.id)
-    return (
-        f"Head-and-shoulders portrait photograph of {_subject(persona)}. "
-        "Natural skin texture with visible pores and fine lines, slightly asymmetrical features, "
-        "a few stray hairs. "
-        f"{scene.expression}, looking at the camera, wearing {scene.attire}. "
-        f"{scene.background}, {scene.light}, 85mm lens at f/2.8, true-to-life colours."
-    )
+@cache
+def _standard() -> Template:
+    return Template.parse(STANDARD)
 
 
-def _subject(persona: Persona) -> str:
-    """Such as *a 34-year-old Brazilian woman, senior data analyst*."""
-    age = _age(persona)
-    words = [
-        "an" if age == _YOUNGEST or str(age).startswith("8") else "a",
-        f"{age}-year-old",
-        nationality_in_english(persona.nationality),
-        noun_for(persona.gender),
-    ]
-    who = " ".join(word for word in words if word)
-    if role := role_in_english(persona.role):
-        return f"{who}, {role}"
-    if field := role_in_english(persona.specialty) or role_in_english(persona.department):
-        return f"{who}, working in {field}"
-    return who
+def _longest_that_fits(values: dict[str, str], variants: Iterator[dict[str, str]]) -> str:
+    """The first variant that CLIP reads to its end; where none is, the shortest: it still reads who it is."""
+    prompt = ""
+    for variant in variants:
+        prompt = _standard().fill(values | variant)
+        if clip_tokens(prompt) <= CLIP_ROOM:
+            break
+    return prompt
 
 
-def _age(persona: Persona) -> int:
-    """Years: always an adult's, since personas have jobs and rows have mistakes."""
-    if persona.age is not None and persona.age > 0:
-        return min(max(persona.age, _YOUNGEST), _OLDEST)
-    if persona.experience_years is not None:
-        years = max(persona.experience_years, 0)
-        return min(years + _AGE_AT_FIRST_JOB, _OLDEST_BY_EXPERIENCE)
-    return _DEFAULT_AGE
+def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, str]]:
+    """What may go: first the finish, then the gaze, half of the clothes, the role's end, the trait, the role."""
+    half = replace(look, clothes=look.clothes.partition(" and ")[0])
+    for shown, role_words in ((look, ROLE_WORDS), (half, ROLE_WORDS), (half, _ROLE_BEGINNING)):
+        worn = {"clothes": _clothes(shown), "look": _look(shown)} | _identity(
+            persona, shown, age=age, role_words=role_words
+        )
+        for expression in (_GAZE + look.expression, f"with {look.expression}"):
+            for finish in faces().scene.finish:
+                yield worn | {"expression": expression, "finish": finish}
+    plain = {
+        "clothes": _clothes(half),
+        "look": _look(replace(half, trait="")),
+        "expression": f"with {look.expression}",
+    }
+    for role_words in (_ROLE_BEGINNING, 0):
+        yield plain | _identity(persona, half, age=age, role_words=role_words)
+
+
+def _values(persona: Persona, look: Look) -> dict[str, str]:
+    """The fields of a template that are the same in all variants."""
+    return {
+        "company": phrase(persona.empresa_name, chars=_NAME_CHARS, words=_NAME_WORDS),
+        "industry": role_in_english(persona.industry),
+        "subject": _SUBJECTS.get(look.noun, "they have"),
+        **{part: getattr(look, part) for part in _PARTS},
+    }
+
+
+def _identity(persona: Persona, look: Look, *, age: int, role_words: int) -> dict[str, str]:
+    """Such as *a 34-year-old mixed-race Brazilian woman, senior data analyst*; and the role alone."""
+    who = [f"{age}-year-old", look.origin, look.noun]
+    role = _role(persona, words=role_words)
+    return {
+        "identity": ", ".join(filter(None, [with_article(" ".join(filter(None, who))), role])),
+        "role": role,
+        "age": str(age),
+    }
+
+
+def _look(look: Look) -> str:
+    return joined([look.skin, look.face, look.eyes, look.hair, look.beard, look.trait])
+
+
+def _clothes(look: Look) -> str:
+    """Glasses and clothes, which may have an *and* of their own: *round glasses, a suit and white shirt*."""
+    if look.glasses and " and " in look.clothes:
+        return f"{look.glasses}, {look.clothes}"
+    return joined([look.glasses, look.clothes])
+
+
+def _role(persona: Persona, *, words: int) -> str:
+    """Such as *senior data analyst*, or *working in marketing* where only the field is known."""
+    if not words:
+        return ""
+    if role := role_in_english(persona.role, words=words):
+        return role
+    field = role_in_english(persona.specialty, words=words) or role_in_english(persona.department, words=words)
+    return f"working in {field}" if field else ""

@@ -112,6 +112,12 @@ class AttemptLog:
         text = storable(error, 2000)
         await self._database.execute(self._end, attempt_id, "failed", fault.value, text, cost_usd, None, price_usd)
 
+    async def next_redraw(self, job: Job, *, version: int) -> int:
+        """The first seed of *version* that was not spoiled by an earlier run: it would come out bad again."""
+        row = await self._database.fetchrow(query("next_redraw"), job.persona_id, version)
+        assert row is not None
+        return int(row["redraw"])
+
     async def pending(self, job: Job, *, version: int) -> Pending | None:
         """What an earlier claim of *job* began for *version* and did not bring home; it is ours from now on."""
         row = await self._database.fetchrow(query("pending_attempt"), job.persona_id, job.token, version)

@@ -198,5 +198,6 @@ def _job(row: asyncpg.Record) -> Job:
         attempts=row["attempts"],
         takeovers=row["takeovers"],
         version=row["version"],
+        new_face=row["new_face"],
         waited_s=row["waited_s"],
     )

@@ -72,6 +72,22 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastOrder:
+    """With what a version was drawn, or would be: enough to draw it again. Sizes in pixels."""
+
+    persona_id: str
+    version: int
+    seed: int | None
+    prompt: str
+    leg: str | None = None
+    model: str | None = None
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthsBudget:
     """The current month's money: spent, and set aside for calls under way or of unknown outcome."""
 
@@ -118,6 +134,11 @@ class Status:
         """Personas by name; at most *limit*."""
         rows = await self._database.fetch(query("list_personas"), empresa_id, persona_ids, states, limit)
         return [PersonaStatus(**dict(row)) for row in rows]
+
+    async def order_of(self, persona_id: str, version: int) -> PastOrder | None:
+        """With what a version was drawn, None where there is no such version."""
+        row = await self._database.fetchrow(query("past_order"), persona_id, version)
+        return PastOrder(**dict(row)) if row is not None else None
 
     async def legs(self) -> list[LegStatus]:
         """All legs that were ever asked."""

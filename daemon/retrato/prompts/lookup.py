@@ -1,0 +1,58 @@
+"""Looks words up in a vocabulary, in any of their Portuguese forms."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from retrato.prompts.clean import folded
+
+LONGEST_ENTRY = 4
+"""Words in the vocabulary's longest entries."""
+_SHORTEST_STEM = 3
+"""Letters before an ending: *Ms* is no plural of *m*."""
+
+# Portuguese endings and what stands in the vocabulary for them, tried in this order.
+_ENDINGS = (
+    ("oes", "ao"), ("aes", "ao"), ("eses", "es"), ("esas", "es"), ("esa", "es"), ("oras", "or"), ("ora", "or"),
+    ("ores", "or"), ("eias", "eu"), ("eia", "eu"), ("olas", "ol"), ("ola", "ol"), ("ais", "al"), ("as", "o"),
+    ("a", "o"), ("a", "ao"), ("s", ""),
+)  # fmt: skip
+
+
+def find(words: str, table: Mapping[str, str]) -> str | None:
+    """The entry for the whole of *words* in any of their forms; None where there is none."""
+    separate = folded(words).split()
+    if len(separate) > LONGEST_ENTRY:
+        return None
+    forms = itertools.product(*map(_forms, separate))
+    return next((table[" ".join(form)] for form in forms if " ".join(form) in table), None)
+
+
+def find_first(words: Sequence[str], table: Mapping[str, str]) -> tuple[int, str]:
+    """How many of the first *words* make the longest entry, and the entry; 0 where they make none."""
+    for count in range(min(LONGEST_ENTRY, len(words)), 0, -1):
+        found = find(" ".join(words[:count]), table)
+        if found is not None:
+            return count, found
+    return 0, ""
+
+
+def split(words: Sequence[str], table: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The entries among *words* in their order, and the words that belong to none."""
+    found: list[str] = []
+    left: list[str] = []
+    while words:
+        count, entry = find_first(words, table)
+        if count:
+            found.append(entry)
+        else:
+            left.append(words[0])
+        words = words[max(count, 1) :]
+    return found, left
+
+
+def _forms(word: str) -> Iterator[str]:
+    """*word* as it is, then as masculine singular by each rule that fits, then the same of its singular."""
+    yield word
+    for ending, replacement in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            yield word.removesuffix(ending) + replacement
