@@ -10,9 +10,10 @@ HAIR = {
 GREY = {"white": "white", "silver": "grey", "gr[ea]y": "grey", "gr[ea]ying": "grey", "salt": "grey"}
 STYLES = {
     "bald": "bald", "shaved head": "bald", "buzz": "buzz", "crew cut": "buzz", "cropped": "buzz",
-    "afro": "afro", "coily": "afro", "bun": "bun", "updo": "bun", "braid": "bun", "ponytail": "ponytail",
+    "afro": "afro", "coily": "afro", "locs": "long", "twists": "afro", "curls": "afro",
+    "bun": "bun", "updo": "bun", "braid": "bun", "ponytail": "ponytail", "with a fringe": "fringe",
     "pixie": "pixie", "bob": "bob", "pompadour": "quiff", "quiff": "quiff", "slicked": "slick",
-    "swept": "slick", "side[ -]part": "parted", "receding": "receding", "thinning": "receding",
+    "swept": "slick", "side[ -]part": "parted", "undercut": "quiff", "receding": "receding", "thinning": "receding",
 }  # fmt: skip
 EYES = {
     "dark[ -]brown": "dark", "hazel": "hazel", "amber": "hazel", "honey": "hazel", "green": "green",
@@ -45,7 +46,7 @@ GARMENTS = {
     "roll[ -]neck": "turtleneck", "turtleneck": "turtleneck", "lab coat": "blazer", "suit": "suit",
     "blazer": "blazer", "jacket": "blazer", "hoodie": "crew", "sweater": "crew", "jumper": "crew",
     "cardigan": "blazer", "blouse": "open", "dress": "open", "t-shirt": "crew", "polo": "shirt",
-    "shirt": "shirt", "top": "crew",
+    "shirt": "shirt", "top": "crew", "business clothes": "blazer", "vest": "suit", "clothes": "shirt",
 }  # fmt: skip
 CLOTH = {
     "navy": "navy", "charcoal": "charcoal", "light[ -]blue": "light blue", "dark[ -]green": "dark green",
@@ -58,4 +59,5 @@ SMILES = {
     "laughing": 1.0, "broad smile": 1.0, "big smile": 1.0, "bright smile": 0.95, "half smile": 0.5,
     "warm,? natural smile": 0.9, "smile": 0.75, "smiling": 0.75, "friendly": 0.7, "serious": 0.1,
     "thoughtful": 0.25, "neutral": 0.2, "calm": 0.35, "composed": 0.35, "confident": 0.5,
+    "relaxed": 0.5, "kind": 0.6, "warm": 0.6,
 }  # fmt: skip

@@ -10,7 +10,11 @@ from retrato.simulator.faces import vocabulary
 _WOMAN = re.compile(r"\b(woman|women|female|girl|lady|she|her|mulher|feminin[oa])\b")
 _MAN = re.compile(r"\b(man|men|male|boy|gentleman|he|his|homem|masculin[oa])\b")
 _AGE = re.compile(r"\b(\d{2})[- ]?year|\bage[d:]? (\d{2})\b|\b(\d{2}) years|\b(\d0)s\b")
-_HAIR = re.compile(r"(?:[\w-]+,? ){1,5}hair\b|\b(?:blonde?|brunette|redhead)\b")
+_HAIR = re.compile(
+    r"(?:(?!eyes\b|skin\b)[\w-]+ ){1,5}"
+    r"(?:hair|bob|afro|ponytail|cut|locs|braids?|bun|fade|undercut|twists|curls)\b"
+    r"|\b(?:blonde?|brunette|redhead)\b"
+)
 _SKIN = re.compile(r"(?:[\w-]+ ){1,3}(?:skin(?! texture)|complexion)\b")
 _EYES = re.compile(r"(?:[\w-]+,? ){1,3}eyes\b")
 _GLASSES = re.compile(r"\b(?:glasses|spectacles|eyewear)\b")
