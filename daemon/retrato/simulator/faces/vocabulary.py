@@ -13,7 +13,8 @@ STYLES = {
     "afro": "afro", "coily": "afro", "locs": "long", "twists": "afro", "curls": "afro",
     "bun": "bun", "updo": "bun", "braid": "bun", "ponytail": "ponytail", "with a fringe": "fringe",
     "pixie": "pixie", "bob": "bob", "pompadour": "quiff", "quiff": "quiff", "slicked": "slick",
-    "swept": "slick", "side[ -]part": "parted", "undercut": "quiff", "receding": "receding", "thinning": "receding",
+    "swept": "slick", "side[ -]part": "parted", "undercut": "quiff",
+    "receding": "receding", "thinning": "receding",
 }  # fmt: skip
 EYES = {
     "dark[ -]brown": "dark", "hazel": "hazel", "amber": "hazel", "honey": "hazel", "green": "green",
