@@ -262,3 +262,22 @@ async def test_dispatcher_that_was_woken_sleeps_again(replica, running):
         await asyncio.sleep(0.1)
 
     assert one.jobs.calls.count("look_before_sleep") == 2
+
+
+async def test_next_is_drawn_while_the_last_is_written_back_but_no_more_than_that(
+    replica, running, company, connection
+):
+    one = replica(concurrency=1)
+    await company(4)
+
+    application = connection.transaction()
+    await application.start()
+    await connection.execute("select from personas for update")  # nothing can be written back
+    async with running(one):
+        await until(lambda: len(one.pipeline.begun) == 2)
+        await asyncio.sleep(0.1)
+        begun = len(one.pipeline.begun)
+        await application.rollback()
+        await until(lambda: len(one.pipeline.begun) == 4)
+
+    assert begun == 2

@@ -109,6 +109,23 @@ async def test_idle_keeper_beats_at_once_when_something_stirs(replica, running, 
         await until(lambda: one.jobs.calls == ["heartbeat", "heartbeat"])
 
 
+async def test_replica_that_goes_to_sleep_beats_once_more_and_sees_who_took_what_rang(
+    replica, running, company, count
+):
+    sleeper, other = replica(poll_s=60), replica()
+    other.pipeline.gate.clear()
+
+    async with running(sleeper), running(other):
+        await until(lambda: "look_before_sleep" in sleeper.jobs.calls)
+        await company(1)
+        await until(lambda: other.pipeline.begun)
+        beats = sleeper.jobs.calls.count("heartbeat")
+        sleeper.wake.set()  # the bell that rang for both
+        # It watches the other now, every beat, without a poll in between.
+        await until(lambda: sleeper.jobs.calls.count("heartbeat") > beats + 2)
+        other.pipeline.gate.set()
+
+
 async def test_lost_job_is_cancelled_and_writes_nothing(replica, running, company, connection, count, logged):
     one = replica(concurrency=1)
     one.pipeline.gate.clear()

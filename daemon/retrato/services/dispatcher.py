@@ -113,15 +113,19 @@ class Dispatcher:
         """How many jobs may be started now: one with a pace, else all that are free; 0 when it is time to stop."""
         while not stop.is_set():
             held_s = self._hold_until - asyncio.get_running_loop().time()
-            free = self._concurrency - len(self._tasks)
+            self._holdings.loosened.clear()
+            free = self._free()
             if held_s > 0:
                 await wait_for_any(stop, timeout_s=held_s)
             elif free == 0:
-                self._job_ended.clear()
-                await wait_for_any(self._job_ended, stop, timeout_s=None)
+                await wait_for_any(self._holdings.loosened, stop, timeout_s=None)
             else:
                 return 1 if self._pace_s else free
         return 0
+
+    def _free(self) -> int:
+        """The next is drawn while the last is written back; but where writing falls behind, it is waited for."""
+        return max(0, min(self._concurrency - self._holdings.drawing(), 2 * self._concurrency - len(self._tasks)))
 
     async def _claim(self, permits: int, *, undisturbed: bool) -> tuple[Claimed, Outlook | None]:
         """Claim; with nothing there, look and claim again. An outlook comes back only when nothing was found."""
@@ -139,6 +143,8 @@ class Dispatcher:
 
     async def _sleep(self, outlook: Outlook, stop: asyncio.Event) -> bool:
         """Until the bell, the first waiting job or the poll; returns whether it was the poll."""
+        # What others have claimed meanwhile is visible now: the keeper looks whether anybody is to be watched.
+        self._holdings.stirred.set()
         sleep_s = self._poll_s * self._rng.uniform(0.8, 1.2)
         is_due_first = outlook.due_in_s is not None and outlook.due_in_s < sleep_s
         if outlook.due_in_s is not None:

@@ -14,6 +14,7 @@ class _Held:
     job: Job
     task: "asyncio.Task[None] | None" = None
     ending: bool = False
+    drawn: bool = False
     lost: bool = False
 
 
@@ -36,6 +37,8 @@ class Holdings:
     """Set when the dispatcher has let go of its last job and will claim no more."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be work somewhere: the keeper looks after the others' leases more often then."""
+    loosened: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a job was drawn, or is not in hand any more: another one may be begun."""
     _held: dict[int, _Held] = field(default_factory=dict)
     _kept_at: float = float("-inf")
     _unsettled_at: float = float("-inf")
@@ -64,9 +67,21 @@ class Holdings:
         if held is not None:
             held.ending = True
 
+    def drawn(self, job: Job) -> None:
+        """The picture is there, and only its write-back is left: another one may be drawn meanwhile."""
+        held = self._held.get(job.token)
+        if held is not None:
+            held.ending = held.drawn = True
+            self.loosened.set()
+
     def remove(self, job: Job) -> None:
         """The job is finished, handed back or given up."""
         self._held.pop(job.token, None)
+        self.loosened.set()
+
+    def drawing(self) -> int:
+        """How many jobs are being drawn: those that are only written back do not count any more."""
+        return sum(not held.drawn for held in self._held.values())
 
     def __len__(self) -> int:
         return len(self._held)

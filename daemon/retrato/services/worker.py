@@ -65,10 +65,11 @@ class Worker:
         with structlog.contextvars.bound_contextvars(persona_id=job.persona_id, empresa_id=job.empresa_id):
             try:
                 finished = await self._pipeline.draw(job)
-                self._holdings.end(job)
                 if finished is None:
+                    self._holdings.end(job)
                     await self._drop(job)
                 else:
+                    self._holdings.drawn(job)
                     await self._write_back(job, finished)
             except Exception as exc:  # noqa: BLE001 - the per-job boundary
                 self._holdings.end(job)
