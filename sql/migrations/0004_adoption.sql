@@ -17,3 +17,6 @@ alter table retrato.avatars add column restored_from integer;
 
 -- Forçar asks for a new face; whoever is drawn anew because its row has changed keeps the one it has.
 alter table retrato.jobs add column new_face boolean not null default false;
+
+-- The request that a call answers: who completes it later must not take it for the answer to a later request.
+alter table retrato.attempts add column generation integer;

@@ -6,6 +6,7 @@
 -- $1 persona id   $2 token   $3 version   $4 provider   $5 leg   $6 model   $7 seed   $8 redraw
 -- $9 what is ordered, jsonb   $10 leg's interval in seconds, null = none   $11 calls at once, null = no limit
 -- $12 seconds after which a slot is free whatever happens   $13 price in USD   $14 month's budget in USD, null = none
+-- $15 generation when claimed
 --
 -- One row: id of the attempt, or null with the reason: lost, paused (everything or the company), short of money, or
 -- seconds to wait for the leg.
@@ -121,11 +122,11 @@ begun as (
 ),
 attempt as (
     insert into retrato.attempts (
-        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd
+        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd, generation
     )
     select
         persona_id, empresa_id, $3::integer, token, $4::text, $5::text, $6::text, $7::bigint, $8::integer,
-        $9::jsonb, case when $14::numeric is not null then $13::numeric end
+        $9::jsonb, case when $14::numeric is not null then $13::numeric end, $15::integer
     from begun
     returning id
 )

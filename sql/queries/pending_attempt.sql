@@ -22,4 +22,4 @@ from (
 where a.id = best.id
 returning
     a.id, a.state, a.provider, a.leg, a.model, a.seed, a.redraw, a.request_id, a.ordered, a.cost_usd,
-    a.image_key, a.thumbnail_key, a.sha256
+    a.image_key, a.thumbnail_key, a.sha256, a.generation

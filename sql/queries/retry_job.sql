@@ -17,4 +17,7 @@ set
     last_fault = $6::text,
     last_error = $7::text
 where j.persona_id = $1::text and j.token = $2::bigint and j.state = 'running'
-returning j.state
+returning
+    j.state,
+    -- The others sleep, and a claimable job keeps applications from waking them.
+    case when j.state = 'queued' and not j.delayed then pg_notify('retrato', '') end as rung

@@ -1,6 +1,7 @@
 -- Put back into the queue what nobody works on any more: the jobs of dead replicas, whose connection has let go of its
 -- lock and that have been silent for longer than $2; and, where the lock tells nothing (silent network, transaction
--- pooler), all jobs whose lease is over. Also this replica's own, when the reply to their claim was lost.
+-- pooler), the jobs of silent ones whose lease is over. Who beats is not silent, though an application may hold a row
+-- for so long that its lease could not be lengthened. Also this replica's own, when the reply to their claim was lost.
 --
 -- A replica that has just claimed is not silent. Nobody is dead for as long after the server's start: everybody's lock
 -- is free then, and leases have run out while no heartbeat could come. A job that has seen $3 replicas die is a poison
@@ -33,7 +34,22 @@ orphaned as materialized (
     from retrato.jobs j
     where
         j.state = 'running'
-        and (j.lease_until < clock_timestamp() or j.replica_id in (select id from dead))
+        and (
+            j.replica_id in (select id from dead)
+            or (
+                j.lease_until < clock_timestamp()
+                and (
+                    j.replica_id = $1::uuid
+                    or not exists (
+                        select
+                        from retrato.replicas r
+                        where
+                            r.id = j.replica_id
+                            and r.last_seen >= clock_timestamp() - make_interval(secs => $2::float8)
+                    )
+                )
+            )
+        )
         and not (j.replica_id = $1::uuid and j.token = any($4::bigint[]))
         and pg_catalog.pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $2::float8)
     for update of j skip locked

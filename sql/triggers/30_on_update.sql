@@ -15,7 +15,13 @@ declare
     wants_new_face boolean;
 begin
     if not {ready_of_new} then
-        -- The flag stays up; the persona is queued when it becomes ready.
+        -- The flag stays up; the persona is queued when it becomes ready. A picture that is being drawn is no answer
+        -- to a flag that was raised meanwhile.
+        if {flag_of_new} and not {flag_of_old} then
+            update retrato.jobs j
+            set generation = j.generation + 1, new_face = true
+            where j.persona_id = asked_persona_id and j.state = 'running';
+        end if;
         return null;
     end if;
 

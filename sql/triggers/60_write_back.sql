@@ -119,6 +119,8 @@ begin
             last_error = null
         from mine
         where j.persona_id = mine.persona_id and mine.asked_again
+        -- The others sleep, and a claimable job keeps applications from waking them.
+        returning pg_notify('retrato', '')
     ){host_writes}
     select mine.token, mine.asked_again
     from mine;

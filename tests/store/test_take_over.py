@@ -160,3 +160,21 @@ async def test_replicas_that_died_are_forgotten_and_the_living_are_not(app, heir
     await take_over(heir)
 
     assert await app.connection.fetchval("select array_agg(lock_key) from retrato.replicas") == [1]
+
+
+async def test_owner_that_beats_keeps_a_job_whose_row_an_application_held_for_longer_than_the_lease(app, database):
+    owner, other = new_replica(database, lease_s=0.4), new_replica(database, lease_s=0.4)
+    persona_id = await app.insert()
+    job = await claim_one(owner)
+
+    async def beat():
+        kept = await owner.heartbeat({job.token: persona_id}, lock_key=1, locks=True, version="1")
+        assert kept.owned == {job.token}
+
+    async with app.connection.transaction():
+        await app.raise_flag(persona_id)
+        for _ in range(6):
+            await beat()
+            await asyncio.sleep(0.1)
+
+    assert await other.take_over(silence_s=0.3, most_takeovers=3) == []

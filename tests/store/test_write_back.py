@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from tests.store.support import claim_one, finished_for, job_of, state_of
+from tests.store.support import BID, claim_one, finished_for, job_of, new_replica, state_of
 
 from retrato.store.avatars import Outcome
 
@@ -166,3 +166,42 @@ async def test_avatar_whose_cost_and_settings_are_unknown_is_written(app, jobs, 
 
     row = await app.connection.fetchrow("select seed, steps, guidance, cost_usd from retrato.avatars")
     assert dict(row) == unknown
+
+
+async def test_flag_raised_while_the_persona_was_not_ready_stays_up(app, jobs, avatars):
+    persona_id = await app.insert()
+    job = await claim_one(jobs)
+    await app.update(persona_id, full_name="[A GERAR]")
+    await app.raise_flag(persona_id)
+
+    outcome = await avatars.write(finished_for(job))
+
+    assert outcome is Outcome.ASKED_AGAIN
+    assert (await app.persona(persona_id))["regenerate_avatar"] is True
+
+
+async def test_order_of_an_earlier_request_does_not_answer_a_later_one(app, database, jobs, avatars, attempts):
+    persona_id = await app.insert()
+    first = await claim_one(jobs)
+    await attempts.succeed(await attempts.begin(first, BID), cost_usd=0.02, seed=None)
+    await attempts.note_picture(first, image_key="k", thumbnail_key="t", sha256="ab" * 32)
+    await app.raise_flag(persona_id)
+    await jobs.release(first)
+
+    second = await claim_one(new_replica(database))
+    pending = await attempts.pending(second, version=1)
+    outcome = await avatars.write(finished_for(second, image_key="k", generation=pending.generation))
+
+    assert outcome is Outcome.ASKED_AGAIN
+    assert (await app.persona(persona_id))["regenerate_avatar"] is True
+
+
+async def test_write_back_that_queues_the_job_again_rings(app, jobs, avatars, bell):
+    persona_id = await app.insert()
+    job = await claim_one(jobs)
+    await app.raise_flag(persona_id)
+    await bell.rings()
+
+    await avatars.write(finished_for(job))
+
+    assert await bell.rings() == 1

@@ -43,7 +43,8 @@ class Pending:
     The last attempt of an earlier claim that may still be worth something.
 
     With ``image_key`` the picture is stored already and only the write-back is missing; with ``request_id`` the
-    provider can be asked what became of it; with neither its outcome will never be known.
+    provider can be asked what became of it; with neither its outcome will never be known. ``generation`` is the
+    request that it answers: a later one is not answered by it.
     """
 
     id: int
@@ -58,3 +59,4 @@ class Pending:
     image_key: str | None
     thumbnail_key: str | None
     sha256: str | None
+    generation: int | None = None

@@ -55,7 +55,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A finished picture together with who drew it and how: what the chain hands to the pipeline."""
+    """
+    A finished picture together with who drew it and how: what the chain hands to the pipeline.
+
+    ``generation`` is the earlier request that it was ordered for, None where it was ordered for the present one.
+    """
 
     picture: Picture
     provider: str
@@ -68,3 +72,4 @@ class Drawn:
     steps: int | None
     guidance: float | None
     cost_usd: float | None
+    generation: int | None = None

@@ -134,6 +134,7 @@ class Pipeline:
             steps=pending.order.steps,
             guidance=pending.order.guidance,
             cost_usd=pending.cost_usd,
+            generation=pending.generation,
         )
         return drawn, PictureKeys(image=pending.image_key, thumbnail=pending.thumbnail_key)
 
@@ -147,7 +148,7 @@ class Pipeline:
         return Finished(
             persona_id=job.persona_id,
             token=job.token,
-            generation=job.generation,
+            generation=job.generation if drawn.generation is None else drawn.generation,
             version=version,
             image_key=keys.image,
             thumbnail_key=keys.thumbnail,

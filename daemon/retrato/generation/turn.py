@@ -47,6 +47,7 @@ class Turn:
         self._request_id: str | None = None
         self._resumes: str | None = None
         self._resumed_order: Order | None = None
+        self._pending: Pending | None = None
         self._last: ProviderError | None = None
         self._opened_meanwhile: ProviderError | None = None
 
@@ -76,6 +77,7 @@ class Turn:
         The first call only asks after it. What may follow, such as a new seed, is this turn's own.
         """
         assert pending.request_id is not None
+        self._pending = pending
         self._attempt_id = pending.id
         self._request_id = self._resumes = pending.request_id
         self._resumed_order = pending.order
@@ -100,7 +102,8 @@ class Turn:
         log.debug("attempt.succeeded", leg=self._leg.name, attempt_id=attempt_id)
         await recorded(self._means.attempts.succeed(attempt_id, cost_usd=raw.cost_usd, seed=raw.seed))
         await recorded(self._means.legs.succeeded(self._leg.name))
-        return self._drawn(picture, raw, order)
+        ordered = self._pending if self._pending is not None and self._pending.id == attempt_id else None
+        return self._drawn(picture, raw, order, ordered)
 
     async def _begin(self, order: Order) -> int:
         attempt_id = await self._admitted(
@@ -240,7 +243,7 @@ class Turn:
         if wait_s > 0 and self._leg.name in await self._means.legs.closed():
             self._opened_meanwhile = self._last
 
-    def _drawn(self, picture: Picture, raw: RawPicture, order: Order) -> Drawn:
+    def _drawn(self, picture: Picture, raw: RawPicture, order: Order, ordered: Pending | None) -> Drawn:
         return Drawn(
             picture=picture,
             provider=self._leg.provider,
@@ -253,4 +256,5 @@ class Turn:
             steps=raw.steps,
             guidance=raw.guidance,
             cost_usd=raw.cost_usd,
+            generation=ordered.generation if ordered is not None else None,
         )

@@ -49,10 +49,16 @@ class Keeper:
         """Beat until the dispatcher has let go of its last job, then remove the replica's row."""
         while not self._holdings.drained.is_set():
             self._holdings.stirred.clear()
+            began = self._holdings.clock()
             if await self._beat_or_warn():
-                await wait_for_any(self._holdings.drained, timeout_s=self._beat_s)
+                wait_s = self._beat_s
+                await wait_for_any(self._holdings.drained, timeout_s=wait_s)
             else:
-                await wait_for_any(self._holdings.stirred, self._holdings.drained, timeout_s=self._poll_s)
+                wait_s = self._poll_s
+                await wait_for_any(self._holdings.stirred, self._holdings.drained, timeout_s=wait_s)
+            if self._holdings.clock() - began > wait_s + self._silence_s:
+                # Our process, or the whole machine, stood still: others on it may be on their way back too.
+                self._holdings.unsettle()
         try:
             await self._jobs.forget_replica()
         except StoreUnavailableError as exc:

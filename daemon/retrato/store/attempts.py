@@ -66,6 +66,7 @@ class AttemptLog:
             bid.hold_s,
             bid.price_usd,
             self._budget_usd,
+            job.generation,
         )
         assert row is not None
         if row["lost"]:
@@ -138,4 +139,5 @@ def _to_pending(row: asyncpg.Record) -> Pending:
         image_key=row["image_key"],
         thumbnail_key=row["thumbnail_key"],
         sha256=row["sha256"],
+        generation=row["generation"],
     )

@@ -103,8 +103,7 @@ class Jobs:
 
     async def look_before_sleep(self) -> Outlook:
         """Whether there may be work without a bell, and when the first waiting job is due."""
-        row = await self._database.fetchrow(query("look_before_sleep"))
-        assert row is not None
+        (row,) = await self._database.fetch_fresh(query("look_before_sleep"))
         return Outlook(enqueuing=row["enqueuing"], claimable=row["claimable"], due_in_s=row["due_in_s"])
 
     async def heartbeat(self, held: Mapping[int, str], *, lock_key: int, locks: bool, version: str) -> Kept:
