@@ -9,11 +9,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format snapshot lock pictures dist clean
+.PHONY: help demo test check format snapshot lock pictures dist clean model test-system test-role bench peers
 
 help:  ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
-	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Variables: PYTHON=$(PYTHON) (3.11 or newer, for a new .venv), JOBS=$(JOBS) (test processes), TESTS=$(TESTS)."
 
 .venv: $(READY)  ## Create .venv from requirements/dev.lock, or bring it up to date.
@@ -34,6 +34,25 @@ demo: $(READY)  ## Draw 16 sample avatars; own database, simulated providers unl
 
 test: check  ## Everything CI checks: `make check`, then all tests.
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+test-system: $(READY)  ## The fault matrix with real processes: kills, stops, outages, a network that lies (about 25 minutes).
+	RETRATO_SYSTEM=1 $(BIN)/pytest tests/system
+
+test-role: $(READY)  ## The tests of the store, the services and the commands under the role of sql/roles.sql.
+	RETRATO_TEST_ROLE=1 $(BIN)/pytest -n $(JOBS) --dist loadgroup tests/store tests/services tests/e2e
+
+model: $(READY)  ## Check the models of lease and bell (needs spin and gcc; docs/lease.md).
+	$(BIN)/python docs/lease/check.py
+
+bench: $(READY)  ## Measure: pace, latency, enqueueing, memory, scale (an hour; bench/README.md).
+	$(BIN)/python bench/pace.py
+	$(BIN)/python bench/latency.py
+	$(BIN)/python bench/enqueue.py
+	$(BIN)/python bench/memory.py
+	$(BIN)/python -m bench.scale.scale
+
+peers: $(READY)  ## Measure against pgqueuer, procrastinate and chancy (half an hour; bench/peers/README.md).
+	$(BIN)/python bench/peers/run.py
 
 check: $(READY)  ## Lint, formatting, types, direction of imports.
 	$(BIN)/ruff check .
