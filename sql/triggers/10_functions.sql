@@ -14,6 +14,7 @@ create or replace function retrato.enqueue(
 returns integer
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
     somebody_will_look boolean;

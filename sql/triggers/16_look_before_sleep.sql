@@ -16,6 +16,7 @@ returns table (enqueuing boolean, claimable boolean, due_in_s float8)
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     is_quiet boolean := pg_catalog.pg_try_advisory_xact_lock({bell_key});
@@ -30,7 +31,7 @@ begin
         not is_quiet,
         exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
         or exists (
-            select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= clock_timestamp()
+            select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= statement_timestamp()
         ),
         (
             select greatest(0, extract(epoch from j.run_at - clock_timestamp()))::float8

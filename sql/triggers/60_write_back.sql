@@ -16,6 +16,7 @@ returns table (token bigint, asked_again boolean)
 language plpgsql
 set lock_timeout = '500ms'
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -98,7 +99,10 @@ begin
     ended as (
         delete from retrato.jobs j
         using mine
-        where j.persona_id = mine.persona_id and not mine.asked_again
+        where
+            j.persona_id = mine.persona_id
+            and j.persona_id = any(array(select persona_id from mine))
+            and not mine.asked_again
     ),
     queued_again as (
         update retrato.jobs j
@@ -118,7 +122,10 @@ begin
             last_fault = null,
             last_error = null
         from mine
-        where j.persona_id = mine.persona_id and mine.asked_again
+        where
+            j.persona_id = mine.persona_id
+            and j.persona_id = any(array(select persona_id from mine))
+            and mine.asked_again
         -- The others sleep, and a claimable job keeps applications from waking them.
         returning pg_notify('retrato', '')
     ){host_writes}
