@@ -10,7 +10,7 @@ set
     finished_at = clock_timestamp()
 where
     a.state = 'sending'
-    and a.started_at < clock_timestamp() - make_interval(hours => $1::integer)
+    and a.started_at < now() - make_interval(hours => $1::integer)
     and not exists (
         select from retrato.jobs j where j.persona_id = a.persona_id and j.state in ('queued', 'running')
     )

@@ -4,8 +4,9 @@ with old as (
     select id
     from retrato.attempts
     where
+        -- now(), not clock_timestamp(): only what stays the same for the statement ends a walk through the index
         started_at < least(
-            clock_timestamp() - make_interval(days => $1::integer),
+            now() - make_interval(days => $1::integer),
             date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' - interval '1 month'
         )
     order by started_at

@@ -40,5 +40,5 @@ select
         from idle
         where flagged and (meant or (select flag_is_ours from retrato.installation))
     ) as flagged,
-    (select id::text from looked order by id desc limit 1) as position,
+    (select looked.id::text from looked order by looked.id desc limit 1) as position,
     (select count(*) from looked)::integer as looked_at

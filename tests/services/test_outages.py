@@ -37,7 +37,7 @@ async def test_waits_begin_anew_after_an_outage(replica, running, logged):
     one.jobs.outages["claim"] = 3
 
     async with running(one):
-        await until(lambda: one.jobs.calls.count("look_before_sleep") >= 2)
+        await until(lambda: one.jobs.calls.count("claim") >= 6)  # an idle poll is one claim
         one.jobs.outages["claim"] = 1
         await until(lambda: sum(line["event"] == "dispatcher.database_away" for line in logged) == 4)
 

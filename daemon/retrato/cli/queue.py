@@ -15,10 +15,21 @@ from retrato.store.requests import Wish
 
 queue = typer.Typer(no_args_is_help=True, help="Pause, resume, cancel or retry: for all replicas, at once.")
 
-EmpresaId = Annotated[str | None, typer.Option("--empresa-id", "--empresaId", help="Only this company.")]
-PersonaId = Annotated[str | None, typer.Option("--persona-id", help="Only this persona.")]
+
+def _named(name: str | None) -> str | None:
+    """An empty name is most likely a variable that was not set, and no company or leg."""
+    if name == "":
+        raise typer.BadParameter("the name is empty")
+    return name
+
+
+EmpresaId = Annotated[
+    str | None, typer.Option("--empresa-id", "--empresaId", callback=_named, help="Only this company.")
+]
+PersonaId = Annotated[str | None, typer.Option("--persona-id", callback=_named, help="Only this persona.")]
 Leg = Annotated[
-    str | None, typer.Option("--leg", help="Only this leg (huggingface/fal-ai) or provider (huggingface).")
+    str | None,
+    typer.Option("--leg", callback=_named, help="Only this leg (huggingface/fal-ai) or provider (huggingface)."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Everything there is.")]
 

@@ -7,11 +7,13 @@ A replica that dies in between leaves the rest to the next one.
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import structlog
 
-from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.errors import RetratoError, StoreUnavailableError
+from retrato.metrics.metrics import Metrics
 from retrato.store.chores import Chore, Chores, Swept
 from retrato.store.requests import Requests, Wish
 from retrato.supervise import wait_for_any
@@ -45,6 +47,7 @@ class Housekeeper:
         keep_attempts_days: int,
         every_s: float = _EVERY_S,
         rng: random.Random | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._chores = chores
         self._requests = requests
@@ -52,6 +55,7 @@ class Housekeeper:
         self._keep_attempts_days = keep_attempts_days
         self._every_s = every_s
         self._rng = rng or random.Random()  # noqa: S311 - spreads the replicas
+        self._metrics = metrics or Metrics()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask for a turn once a minute until *stop*."""
@@ -60,12 +64,19 @@ class Housekeeper:
             await wait_for_any(stop, timeout_s=wait_s)
             if stop.is_set():
                 return
-            try:
-                await self.sweep(stop)
-                await self.prune(stop)
-            except StoreUnavailableError as exc:
-                log.warning("housekeeper.put_off", error=str(exc))
+            for chore in (self.sweep, self.prune):
+                await self._do(chore, stop)
             wait_s = self._every_s * self._rng.uniform(0.8, 1.2)
+
+    async def _do(self, chore: Callable[[asyncio.Event], Awaitable[int]], stop: asyncio.Event) -> None:
+        """One chore. What cannot be done is no reason to end the daemon: avatars are drawn without it."""
+        try:
+            await chore(stop)
+        except StoreUnavailableError as exc:
+            self._metrics.database_error("housekeeper")
+            log.warning("housekeeper.put_off", error=str(exc))
+        except RetratoError as exc:
+            log.error("housekeeper.failed", error=str(exc))  # noqa: TRY400 - the message says it all
 
     async def sweep(self, stop: asyncio.Event) -> int:
         """A few steps of the sweep, if it is this replica's turn; returns how many personas were queued."""
@@ -86,6 +97,7 @@ class Housekeeper:
             if stop.is_set():
                 break
         if queued:
+            self._metrics.jobs.swept(queued)
             log.warning("sweep.found", queued=queued, reason="no trigger had queued these personas")
         return queued
 

@@ -1,6 +1,5 @@
 """What operators say: pause, resume, cancel. In the database, so that all replicas hear it."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +8,11 @@ from typing import Any
 
 import asyncpg
 
-from retrato.domain.errors import NotFoundError, StoreUnavailableError
+from retrato.domain.errors import NotFoundError
 from retrato.store.database import Database
 from retrato.store.queries import query
-from retrato.supervise import backoff
 
 _CANCELLED_AT_ONCE = 1000
-_TRIES = 6
-"""So often rows are asked for that an application holds; each time for half a second (Database.write)."""
 
 
 class Scope(StrEnum):
@@ -87,22 +83,7 @@ class Control:
         return cancelled
 
     async def _call(self, sql: str, *args: object) -> Any:
-        """
-        The function's answer. An application that holds a row, or waits for one of ours, goes first.
-
-        Raises:
-            StoreUnavailableError: nobody answers, or a row was held for several seconds. Repeating is safe.
-
-        """
-        waits = backoff(longest_s=1.0)
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._call_once(sql, *args)
-            except StoreUnavailableError:
-                await asyncio.sleep(next(waits))
-        return await self._call_once(sql, *args)
-
-    async def _call_once(self, sql: str, *args: object) -> Any:
-        row = await self._database.write(sql, *args)
+        """The function's answer; repeating it is safe."""
+        row = await self._database.write_patiently(sql, *args)
         assert row is not None
         return row["answer"]

@@ -13,6 +13,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
+from retrato.supervise import backoff
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -49,6 +50,8 @@ _SESSION = {"application_name": "retrato", "timezone": "UTC"}
 # before Postgres looks for somebody to shoot. And a replica that is stopped in mid-transaction must not hold the
 # host's rows for long.
 _PATIENCE = "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'"
+_TRIES = 6
+"""So often a row is asked for that an application holds; each time for half a second."""
 
 
 @contextmanager
@@ -198,6 +201,22 @@ class Database:
         """
         async with self.transaction() as connection:
             return await connection.fetchrow(sql, *args)
+
+    async def write_patiently(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """
+        As `write`, asked several times: an application that holds a row, or waits for one of ours, goes first.
+
+        Raises:
+            StoreUnavailableError: nobody answers, or a row was held for several seconds.
+
+        """
+        waits = backoff(longest_s=1.0)
+        for _ in range(_TRIES - 1):
+            try:
+                return await self.write(sql, *args)
+            except StoreUnavailableError:
+                await asyncio.sleep(next(waits))
+        return await self.write(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> None:
         """One statement without an answer."""

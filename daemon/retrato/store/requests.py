@@ -21,7 +21,12 @@ class Wish(StrEnum):
 
 
 class Requests:
-    """Calls the functions that applications call too; each is one short transaction."""
+    """
+    Calls the functions that applications call too; each is one short transaction.
+
+    An application that holds a row, or waits for one of ours, goes first: should the two meet in a circle, it is
+    never the application that Postgres ends.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,7 +35,7 @@ class Requests:
         """Enqueue for one company; returns how many personas were enqueued."""
         if wish is Wish.FAILED:
             return await self._failed("empresa_id = $1::text", empresa_id)
-        row = await self._database.fetchrow(
+        row = await self._database.write_patiently(
             "select retrato.request_company($1::text, $2::boolean) as enqueued", empresa_id, wish is Wish.ALL
         )
         assert row is not None
@@ -41,7 +46,7 @@ class Requests:
         try:
             if wish is Wish.FAILED:
                 return await self._failed("persona_id = any($1::text[])", list(persona_ids))
-            row = await self._database.fetchrow(
+            row = await self._database.write_patiently(
                 "select retrato.request($1::text[], $2::boolean) as enqueued", list(persona_ids), wish is Wish.ALL
             )
         except asyncpg.DataError as exc:
@@ -50,7 +55,7 @@ class Requests:
         return int(row["enqueued"])
 
     async def _failed(self, condition: str, value: object) -> int:
-        row = await self._database.fetchrow(
+        row = await self._database.write_patiently(
             f"""
             select retrato.request(array_agg(persona_id), false) as enqueued
             from retrato.persona_status
