@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format snapshot lock pictures dist clean model test-system test-role bench peers
+.PHONY: help demo test check format snapshot lock pictures dist clean texts model test-system test-role bench peers
 
 help:  ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -75,8 +75,15 @@ lock: $(READY)  ## Write requirements/*.lock anew from pyproject.toml.
 LOCK_OPTIONS = --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --custom-compile-command 'make lock'
 
-pictures: $(READY)  ## Draw docs/images/faces.jpg anew: 16 demo faces.
+pictures: $(READY)  ## Make the pictures of the docs anew: demo faces, and the console's pages (needs Debian's chromium).
 	$(BIN)/python docs/images/make_faces.py docs/images/faces.jpg
+	$(BIN)/python docs/images/make_console.py docs/images
+
+texts: $(READY)  ## Bring the console's catalogues up to the texts in the code, and compile them.
+	cd daemon/retrato/console && pybabel=$(CURDIR)/$(BIN)/pybabel && pot=$$(mktemp) && \
+	  $$pybabel extract -F locales/babel.cfg -k N_ --no-location --sort-output -o $$pot . && \
+	  $$pybabel update -D console -d locales -i $$pot --no-fuzzy-matching && \
+	  $$pybabel compile -D console -d locales && rm $$pot
 
 dist: $(READY)  ## Build the source archive and the wheel into dist/.
 	$(BIN)/python -m build --outdir dist .

@@ -13,9 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
     NestedSecretsSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -199,6 +203,15 @@ class Settings(BaseSettings):
     console_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     """Port of the console; 0 = any free one."""
 
+    console_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """What opens the console; needed wherever others than this machine can reach it. At least 16 characters."""
+
+    console_read_only: bool = False
+    """The console shows and orders nothing."""
+
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """A port of their own for health and metrics, then no longer on ``console_port``; 0 = any free one."""
+
     prompts: PromptSettings = PromptSettings()
     """The wording of prompts: ``[prompts]`` in ``retrato.toml``."""
 
@@ -281,6 +294,41 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as exc:
         wrong = "; ".join(f"{_variable(error['loc'])}: {error['msg']}" for error in exc.errors())
         raise ConfigError(wrong) from None
+
+
+_PLACES = ("environment", ".env or .env.local", "secrets directory", "retrato.toml")
+
+
+def origins() -> dict[str, str]:
+    """Setting (field name) → where its value comes from; those that have their default are left out."""
+    found: dict[str, str] = {}
+    for place, source in zip(_PLACES, _sources(), strict=True):
+        names = {name.lower().removeprefix(_PREFIX.lower()) for name in source()}
+        for name in sorted(names & set(Settings.model_fields)):
+            found.setdefault(name, place)
+    return found
+
+
+def misspelt(environ: Mapping[str, str]) -> list[str]:
+    """Names that look like ours in *environ*, ``.env`` and ``retrato.toml``, and mean nothing."""
+    _, dotenv, _, toml = _sources()
+    assert isinstance(dotenv, EnvSettingsSource)
+    assert isinstance(toml, TomlConfigSettingsSource)
+    variables = dict.fromkeys([*environ, *(name.upper() for name in dotenv.env_vars)], "")
+    unknown = sorted(set(toml.toml_data) - set(Settings.model_fields))
+    return [*unknown_variables(variables), *(f"{name} in retrato.toml" for name in unknown)]
+
+
+def _sources() -> list[PydanticBaseSettingsSource]:
+    """Where settings are read from, in the order of `_PLACES`."""
+    _, *sources = Settings.settings_customise_sources(
+        Settings,
+        InitSettingsSource(Settings, {}),
+        EnvSettingsSource(Settings),
+        DotEnvSettingsSource(Settings),
+        SecretsSettingsSource(Settings),
+    )
+    return sources
 
 
 def plain(secret: SecretStr | None) -> str | None:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
-from retrato.app.daemon import open_console, open_daemon
+from retrato.app.console import open_console
+from retrato.app.daemon import open_daemon
 from retrato.cli.common import EXIT_FAILED, note, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals
@@ -79,6 +80,8 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
             + f", one start every {settings.pace_seconds:g} s"
         )
         console = await stack.enter_async_context(open_console(settings))
+        if console.url is not None:
+            note(f"See them come: {console.url}/empresas/{empresa_id}")
         daemon = await stack.enter_async_context(open_daemon(settings, base, dsn, hurry=hurry, console=console))
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(stop))

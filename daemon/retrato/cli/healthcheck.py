@@ -14,7 +14,8 @@ def healthcheck() -> None:
     """Ask the daemon on this machine whether it is alive; exit code 0 or 1."""
     settings = settings_for_command()
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.console_host, settings.console_host)  # noqa: S104
-    url = f"http://{host}:{settings.console_port}/healthz"
+    port = settings.console_port if settings.metrics_port is None else settings.metrics_port
+    url = f"http://{host}:{port}/healthz"
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
             answer.read()

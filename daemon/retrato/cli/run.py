@@ -9,7 +9,8 @@ import typer
 
 from retrato.app.address import database_address
 from retrato.app.base import open_base
-from retrato.app.daemon import open_console, open_daemon
+from retrato.app.console import open_console
+from retrato.app.daemon import open_daemon
 from retrato.app.providers import providers_config
 from retrato.cli.common import run as run_to_exit
 from retrato.cli.common import settings_for_command
@@ -41,7 +42,7 @@ async def _run(settings: Settings, *, pages: bool) -> int:
     for name in unknown_variables(os.environ):
         log.warning("setting.unknown", name=name, remedy="see the settings table in the README")
     stop, hurry = asyncio.Event(), asyncio.Event()
-    async with open_console(settings) as console:
+    async with open_console(settings, pages=pages) as console:
         with database_address(settings) as dsn, stop_on_signals(stop, hurry):
             async with open_base(settings, dsn, stop=stop) as base:
                 if base is None:

@@ -1,111 +1,138 @@
 """
-The daemon's HTTP side: is it alive, is it ready, and the pictures of the local store.
+The daemon's HTTP side: is it alive, is it ready, the pictures, the pages, the API.
 
 A taken port is no reason to stop drawing: then the daemon says so, names the setting and works on without.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
 
-from retrato.domain.errors import NotFoundError, RetratoError, StoreUnavailableError
-from retrato.storage.keys import is_key
+from retrato.console import api, pages
+from retrato.console.assets import serve
+from retrato.console.desk import Desk
+from retrato.console.doorman import doorman
+from retrato.console.events import stream
+from retrato.console.gate import OPEN, Gate, House
+from retrato.console.hall import Hall
+from retrato.console.live import Live
+from retrato.console.pictures import Pictures
+from retrato.console.probes import Probe, Probes
+from retrato.console.scrapes import Scrapes
+from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
 
 log = structlog.get_logger()
 
-_IMMUTABLE = "public, max-age=31536000, immutable"
-_ANSWER_S = 3.0
-
-Probe = Callable[[], Awaitable[None]]
-"""Returns when ready; raises RetratoError with the reason when not."""
-
-
-async def _is_starting() -> None:
-    raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+_LARGEST_BODY = 256 * 1024
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where it can be reached
 
 
 class Console:
     """
-    Serves ``/healthz``, ``/readyz`` and, once it has a store, ``/avatars/{key}``.
+    Serves probes and, once it has what it takes, pictures and pages.
 
     Listening comes first: a daemon that waits for its database is alive, and the pictures' addresses begin with
-    where this listens. What there is to be ready for, and the store, come when they are open.
+    where this listens. What there is to be ready for, the store and the desk come when they are open. Without
+    *with_pages* there are probes only; *metrics_port* gives these a port of their own.
     """
 
     name = "console"
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
+    def __init__(
+        self, house: House, port: int, *, metrics_port: int | None = None, with_pages: bool = True
+    ) -> None:
+        self._house = house
         self._port = port
-        self._probe: Probe = _is_starting
-        self._store: PictureStore | None = None
-        self._runner: web.AppRunner | None = None
+        self._metrics_port = metrics_port
+        self._with_pages = with_pages
+        self._probes = Probes()
+        self._scrapes = Scrapes()
+        self._pictures = Pictures()
+        self._hall = Hall()
+        self._live: Live | None = None
+        self._runners: list[web.AppRunner] = []
         self.url: str | None = None
         """Where it listens, None while it does not."""
+        self.metrics_url: str | None = None
+        """Where probes and metrics are answered."""
 
     async def listen(self) -> None:
-        """Listen, or warn that the port is taken."""
-        app = web.Application()
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/avatars/{key:.+}", self._picture)
+        """Listen, or warn that a port is taken."""
+        self.url = self.metrics_url = await self._serve(self._application(), self._port, "RETRATO_CONSOLE_PORT")
+        if self._metrics_port is not None:
+            probes = web.Application()
+            probes.add_routes([*self._probes.routes(), *self._scrapes.routes()])
+            self.metrics_url = await self._serve(probes, self._metrics_port, "RETRATO_METRICS_PORT")
+        if self.url is not None:
+            log.info("console.started", url=self.url, probes_url=self.metrics_url)
+        if self._with_pages and not self._house.is_private and self._house.token is None:
+            log.warning(
+                "console.closed",
+                reason=f"others can reach {self._house.host}, and there is no token: pages and API are refused",
+                remedy="set RETRATO_CONSOLE_TOKEN, or RETRATO_CONSOLE_HOST=127.0.0.1",
+            )
+
+    def ready_when(self, probe: Probe) -> None:
+        """From now on ``/readyz`` asks *probe*."""
+        self._probes.probe = probe
+
+    def measure(self, metrics: Metrics) -> None:
+        """Answer ``/metrics`` with *metrics* from now on, and count the open pages there."""
+        self._scrapes.metrics = metrics
+        metrics.sse_clients.set_function(lambda: self._live.open_pages if self._live is not None else 0)
+
+    def show(self, store: PictureStore) -> None:
+        """Serve the pictures of *store* from now on."""
+        self._pictures.store = store
+
+    def open_pages(self, desk: Desk) -> None:
+        """Serve pages and API from now on."""
+        self._live = self._hall.furnish(desk)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until *stop*; the live events of open pages end then, at once."""
+        if self._live is not None:
+            await self._live.run(stop)
+        await stop.wait()
+
+    async def close(self) -> None:
+        """Stop listening; the probes answer until the very end of a drain."""
+        for runner in self._runners:
+            await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        gate = Gate(self._house)
+        app = web.Application(middlewares=[doorman(gate)], client_max_size=_LARGEST_BODY)
+        if self._metrics_port is None:
+            app.add_routes([*self._probes.routes(), *self._scrapes.routes(gate)])
+        if self._with_pages:
+            app.add_routes(self._pictures.routes())
+            app.add_routes(pages.routes(pages.Pages(self._hall, gate)))
+            app.add_routes(api.routes(api.Api(self._hall)))
+            app.router.add_get("/static/{digest}/{name:.+}", serve, name=f"{OPEN}static")
+            app.router.add_get("/events", self._events)
+        return app
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        return await stream(request, self._hall.live, read_only=self._house.read_only)
+
+    async def _serve(self, app: web.Application, port: int, setting: str) -> str | None:
+        """Listen for *app*; returns its address, None where the port is taken."""
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            await web.TCPSite(runner, self._house.host, port).start()
         except OSError as exc:
             await runner.cleanup()
             log.warning(
                 "console.not_started",
                 reason=str(exc),
-                remedy="free the port or set RETRATO_CONSOLE_PORT; pictures are drawn all the same",
+                remedy=f"free the port or set {setting}; pictures are drawn all the same",
             )
-            return
-        self._runner = runner
-        host, port = runner.addresses[0][:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where it can be reached
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        log.info("console.started", url=self.url)
-
-    def ready_when(self, probe: Probe) -> None:
-        """From now on ``/readyz`` asks *probe*."""
-        self._probe = probe
-
-    def show(self, store: PictureStore) -> None:
-        """Serve the pictures of *store* from now on."""
-        self._store = store
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until *stop*."""
-        await stop.wait()
-
-    async def close(self) -> None:
-        """Stop listening; the probes answer until the very end of a drain."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def _healthz(self, _request: web.Request) -> web.Response:
-        """The process lives and its loop turns; says nothing about database or providers."""
-        return web.json_response({"status": "alive"})
-
-    async def _readyz(self, _request: web.Request) -> web.Response:
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                await self._probe()
-        except (RetratoError, TimeoutError) as exc:
-            return web.json_response({"status": "not ready", "reason": str(exc) or "no answer"}, status=503)
-        return web.json_response({"status": "ready"})
-
-    async def _picture(self, request: web.Request) -> web.Response:
-        key = request.match_info["key"]
-        if self._store is None or not is_key(key):
-            raise web.HTTPNotFound(text="no such picture")
-        try:
-            data = await self._store.get(key)
-        except NotFoundError:
-            raise web.HTTPNotFound(text="no such picture") from None
-        headers = {"Cache-Control": _IMMUTABLE, "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=data, content_type="image/jpeg", headers=headers)
+            return None
+        self._runners.append(runner)
+        host, real_port = runner.addresses[0][:2]
+        host = _ANYWHERE.get(host, host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{real_port}"

@@ -1,0 +1,101 @@
+"""Around every handler: the gate before it, the headers after it, and errors said so that people understand."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from retrato.console.gate import OPEN, Gate, RefusedError, protect
+from retrato.console.pages import page
+from retrato.console.views import render
+from retrato.console.visitor import language_of, wants_fragment, wants_json
+from retrato.domain.errors import NotFoundError, RetratoError, StoreUnavailableError
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_BARE = {f"{OPEN}healthz", f"{OPEN}readyz", f"{OPEN}metrics", f"{OPEN}picture"}
+"""Routes for programs that are no browsers, and for pages of other sites."""
+
+_AGAIN_S = 5.0
+_NOT_FOUND = 404
+_FIRST_ERROR = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What went wrong: HTTP status, a word for programs, a sentence for people."""
+
+    status: int
+    reason: str
+    message: str
+    retry_after_s: float | None = None
+
+
+def doorman(gate: Gate) -> Middleware:
+    """The middleware that asks *gate*."""
+
+    @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        name = request.match_info.route.name or ""
+        if name in _BARE:
+            return await handler(request)
+        try:
+            if not name.startswith(OPEN):
+                gate.admit(request)
+            response = await handler(request)
+        except web.HTTPException as exc:
+            if exc.status < _FIRST_ERROR:
+                protect(exc)
+                raise
+            response = _told(request, gate, _trouble(exc))
+        except Exception as exc:  # noqa: BLE001 - the per-request boundary
+            response = _told(request, gate, _trouble(exc))
+        if not response.prepared:
+            protect(response)
+        return response
+
+    return admit
+
+
+def _trouble(error: Exception) -> _Trouble:
+    match error:
+        case RefusedError():
+            return _Trouble(error.status, error.reason, str(error), error.retry_after_s)
+        case NotFoundError():
+            return _Trouble(_NOT_FOUND, "not_found", str(error))
+        case StoreUnavailableError():
+            return _Trouble(503, "unavailable", str(error), _AGAIN_S)
+        case RetratoError():
+            log.error("console.failed", error=str(error))
+            return _Trouble(503, "failed", str(error))
+        case web.HTTPException():
+            reason = "not_found" if error.status == _NOT_FOUND else "wrong_request"
+            return _Trouble(error.status, reason, error.reason)
+        case _:
+            log.error("console.broken", exc_info=error)
+            return _Trouble(500, "broken", "something went wrong that nobody foresaw; the log tells more")
+
+
+def _told(request: web.Request, gate: Gate, trouble: _Trouble) -> web.Response:
+    """The trouble as the one who asks can read it."""
+    response: web.Response
+    if wants_json(request) or request.path == "/events":
+        answer = {"error": trouble.reason, "message": trouble.message}
+        response = web.json_response(answer, status=trouble.status)
+    elif wants_fragment(request) and request.method == "POST":
+        # htmx puts only answers that succeed into the page.
+        html = render(language_of(request), "_notice.html", result=trouble.reason, enqueued=0)
+        response = web.Response(text=html, content_type="text/html", charset="utf-8")
+    elif trouble.reason == "no_token" and request.method == "GET":
+        back = urlencode({"back": str(request.rel_url)})
+        response = web.Response(status=303, headers={"Location": f"/login?{back}"})
+    else:
+        response = page(request, gate, "error.html", status=trouble.status, trouble=trouble)
+    if trouble.retry_after_s is not None:
+        response.headers["Retry-After"] = str(max(1, round(trouble.retry_after_s)))
+    return response

@@ -1,0 +1,33 @@
+"""What the handlers find once the database is open: the desk, and who tells the open pages."""
+
+from retrato.console.desk import Desk
+from retrato.console.live import Live
+from retrato.domain.errors import StoreUnavailableError
+
+
+class Hall:
+    """Empty at first: the console listens before its database answers."""
+
+    def __init__(self) -> None:
+        self._desk: Desk | None = None
+        self._live: Live | None = None
+
+    def furnish(self, desk: Desk) -> Live:
+        """From now on there is somebody to ask; returns who tells the open pages."""
+        self._desk = desk
+        self._live = Live(desk)
+        return self._live
+
+    @property
+    def desk(self) -> Desk:
+        """Who reads and takes orders; raises StoreUnavailableError while the daemon starts."""
+        if self._desk is None:
+            raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+        return self._desk
+
+    @property
+    def live(self) -> Live:
+        """Who tells the open pages; raises StoreUnavailableError while the daemon starts."""
+        if self._live is None:
+            raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+        return self._live

@@ -1,0 +1,44 @@
+"""``/healthz`` and ``/readyz``: is it alive, and can it be used. They need no token and tell no secrets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from retrato.console.gate import OPEN
+from retrato.domain.errors import RetratoError, StoreUnavailableError
+
+_ANSWER_S = 3.0
+
+Probe = Callable[[], Awaitable[None]]
+"""Returns when ready; raises RetratoError with the reason when not."""
+
+
+async def _is_starting() -> None:
+    raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+
+
+class Probes:
+    """Answers orchestrators; what there is to be ready for comes when it is open."""
+
+    def __init__(self) -> None:
+        self.probe: Probe = _is_starting
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where they are found."""
+        return [
+            web.get("/healthz", self._healthz, name=f"{OPEN}healthz"),
+            web.get("/readyz", self._readyz, name=f"{OPEN}readyz"),
+        ]
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        """The process lives and its loop turns; says nothing about database or providers."""
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                await self.probe()
+        except (RetratoError, TimeoutError) as exc:
+            return web.json_response({"status": "not ready", "reason": str(exc) or "no answer"}, status=503)
+        return web.json_response({"status": "ready"})

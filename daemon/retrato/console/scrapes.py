@@ -1,0 +1,32 @@
+"""``/metrics``: numbers for Prometheus, which tell of business and money and are therefore not for everybody."""
+
+from aiohttp import web
+
+from retrato.console.gate import OPEN, Gate, RefusedError
+from retrato.metrics.metrics import Metrics
+
+
+class Scrapes:
+    """Answers who scrapes; what the daemon counts comes when it is built."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+
+    def routes(self, gate: Gate | None = None) -> list[web.RouteDef]:
+        """
+        Where they are found.
+
+        With *gate* only those are answered whom it admits: this machine, or who bears the token. A port of its own
+        has none: there the network decides. The doorman lets everybody pass, since what he says is for people.
+        """
+
+        async def answer(request: web.Request) -> web.Response:
+            try:
+                if gate is not None:
+                    gate.admit(request)
+            except RefusedError as refused:
+                return web.Response(status=refused.status, text=f"{refused}\n")
+            body, content_type = await self.metrics.scrape(request.headers.get("Accept", ""))
+            return web.Response(body=body, headers={"Content-Type": content_type})
+
+        return [web.get("/metrics", answer, name=f"{OPEN}metrics")]

@@ -1,0 +1,33 @@
+"""A console in this process on a real Postgres, and a real browser."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout, CookieJar
+from tests.console.console_support import People, Running, memory_store, running_console
+
+from retrato.store.database import Database
+
+
+@pytest.fixture
+def store() -> Any:
+    return memory_store()
+
+
+@pytest.fixture
+async def people(connection: Any, store: Any) -> People:
+    return People(connection, store)
+
+
+@pytest.fixture
+async def console(database: Database, connection: Any, store: Any) -> AsyncIterator[Running]:
+    async with running_console(database, connection, store) as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    """A client that keeps cookies, also of addresses without a name."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True), timeout=ClientTimeout(total=20)) as session:
+        yield session

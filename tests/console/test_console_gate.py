@@ -1,0 +1,330 @@
+"""Closed by default, and what attackers try."""
+
+import asyncio
+import re
+from html.parser import HTMLParser
+
+import pytest
+from tests.console.console_support import EMPRESA, OURS, TOKEN, running_console
+
+from retrato.console.gate import House
+from retrato.console.keyring import Keyring
+
+XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+PAGES = ["/empresas", f"/empresas/{EMPRESA}", "/providers", "/api/empresas", "/events?page=/empresas", "/"]
+
+
+@pytest.fixture
+async def locked(database, connection, store, people):
+    await people.company()
+    async with running_console(database, connection, store, house=House("127.0.0.1", token=TOKEN)) as running:
+        yield running
+
+
+async def _status(http, url, *, method="GET", **options):
+    async with http.request(method, url, allow_redirects=False, **options) as answer:
+        return answer.status
+
+
+async def test_without_a_token_nobody_else_gets_in(database, connection, store, http):
+    async with running_console(database, connection, store, house=House("0.0.0.0")) as running:  # noqa: S104
+        statuses = {page: await _status(http, running.url + page) for page in PAGES}
+        probes = await _status(http, running.url + "/healthz")
+
+    assert statuses == dict.fromkeys(PAGES, 403)
+    assert probes == 200
+
+
+async def test_a_proxy_without_a_token_is_refused(console, http):
+    forwarded = {"X-Forwarded-For": "198.51.100.7"}
+
+    statuses = {page: await _status(http, console.url + page, headers=forwarded) for page in PAGES}
+
+    assert statuses == dict.fromkeys(PAGES, 403)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io:3001", "", "[::1"])
+async def test_rebinding_to_our_address_shows_nothing(console, http, host):
+    statuses = {page: await _status(http, console.url + page, headers={"Host": host}) for page in PAGES}
+
+    assert set(statuses.values()) <= {400, 403}
+
+
+async def test_plain_addresses_are_no_rebinding(console, http):
+    hosts = ["localhost", "localhost:3001", "127.0.0.1:9", "[::1]:3001", "192.0.2.1"]
+
+    statuses = {host: await _status(http, f"{console.url}/empresas", headers={"Host": host}) for host in hosts}
+
+    assert statuses == dict.fromkeys(hosts, 200)
+
+
+async def test_token_is_asked_for_everywhere(locked, http):
+    statuses = {page: await _status(http, locked.url + page) for page in PAGES}
+    wrong = await _status(http, f"{locked.url}/api/empresas", headers={"Authorization": f"Bearer {TOKEN}x"})
+    right = await _status(http, f"{locked.url}/api/empresas", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert statuses == {page: 401 if page.startswith(("/api", "/events")) else 303 for page in PAGES}
+    assert (wrong, right) == (401, 200)
+
+
+async def test_every_route_is_closed_unless_it_is_said_to_be_open(locked, http):
+    unknown = await _status(http, f"{locked.url}/nowhere", headers={"Accept": "text/html"})
+    order = await _status(http, f"{locked.url}/empresas/{EMPRESA}/run", method="POST", headers=OURS)
+
+    assert (unknown, order) == (303, 401)
+
+
+async def test_login_opens_and_logout_closes(locked, http):
+    form = {"token": TOKEN, "back": f"/empresas/{EMPRESA}"}
+    async with http.post(f"{locked.url}/login", data=form, headers=OURS, allow_redirects=False) as answer:
+        cookie = answer.headers["Set-Cookie"]
+        location = answer.headers["Location"]
+    inside = await _status(http, f"{locked.url}/empresas")
+    ordered = await _status(http, f"{locked.url}/empresas/{EMPRESA}/run", method="POST", headers=OURS)
+    await _status(http, f"{locked.url}/logout", method="POST", headers=OURS)
+    after = await _status(http, f"{locked.url}/empresas")
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert TOKEN not in cookie
+    assert location == f"/empresas/{EMPRESA}"
+    assert (inside, ordered, after) == (200, 303, 303)
+
+
+async def test_login_leads_nowhere_else(locked, http):
+    for back in (
+        "//evil.example/empresas",
+        "https://evil.example/empresas",
+        "/\\evil.example",
+        "/..//evil.example",
+        "javascript:alert(1)",
+    ):
+        form = {"token": TOKEN, "back": back}
+        async with http.post(f"{locked.url}/login", data=form, headers=OURS, allow_redirects=False) as answer:
+            assert answer.headers["Location"] == "/empresas"
+
+
+async def test_guessing_is_slow(locked, http):
+    statuses = [
+        await _status(http, f"{locked.url}/login", method="POST", data={"token": f"guess {n}"}, headers=OURS)
+        for n in range(7)
+    ]
+    even_the_right_one = await _status(
+        http, f"{locked.url}/api/empresas", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+
+    assert statuses == [401] * 5 + [429] * 2
+    assert even_the_right_one == 429
+
+
+def test_guessers_may_try_again_after_a_minute():
+    now = 0.0
+    keyring = Keyring(TOKEN, clock=lambda: now)
+    for _ in range(5):
+        keyring.opens("wrong", peer="a")
+    waits = keyring.wait_s("a"), keyring.wait_s("b")
+    now = 61.0
+
+    assert waits == (60.0, 0.0)
+    assert keyring.wait_s("a") == 0.0
+
+
+def test_a_login_ends_and_cannot_be_forged():
+    now = 1_000_000.0
+    keyring = Keyring(TOKEN, wall=lambda: now)
+    session = keyring.session()
+    end, _, signature = session.partition(".")
+    forged = [f"{int(end) + 1}.{signature}", f"{end}.", "", ".", f"{end}.{signature}0", f"\uff19{end}.{signature}"]
+
+    assert keyring.knows(session)
+    assert not any(keyring.knows(one) for one in forged)
+    assert not Keyring("another-token-of-16", wall=lambda: now).knows(session)
+    now += 8 * 24 * 3600
+    assert not keyring.knows(session)
+
+
+@pytest.mark.parametrize("path", [f"/empresas/{EMPRESA}/force", f"/api/empresas/{EMPRESA}/generate"])
+async def test_other_sites_cannot_order(console, http, people, connection, path):
+    await people.company()
+    persona_id = await people.persona()
+    await people.finish(persona_id)
+    senders = [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": console.url},
+    ]
+
+    statuses = [await _status(http, console.url + path, method="POST", headers=headers) for headers in senders]
+
+    assert statuses == [403] * len(senders)
+    assert await connection.fetchval("select count(*) from retrato.jobs") == 0
+
+
+async def test_browsers_that_send_only_an_origin_can_order(console, http, people):
+    await people.company()
+    headers = {"Origin": console.url}
+
+    assert await _status(http, f"{console.url}/empresas/{EMPRESA}/run", method="POST", headers=headers) == 303
+
+
+async def test_a_cookie_alone_does_not_let_other_sites_order(locked, http):
+    await _status(http, f"{locked.url}/login", method="POST", data={"token": TOKEN}, headers=OURS)
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+    assert await _status(http, f"{locked.url}/empresas/{EMPRESA}/run", method="POST", headers=headers) == 403
+
+
+async def test_other_sites_may_link_here_but_not_fetch(console, http):
+    cors = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+
+    fetched = {page: await _status(http, console.url + page, headers=cors) for page in PAGES}
+    linked = await _status(http, f"{console.url}/empresas", headers=link)
+
+    assert fetched == dict.fromkeys(PAGES, 403)
+    assert linked == 200
+
+
+async def test_read_only_shows_and_orders_nothing(database, connection, store, people, http):
+    await people.company()
+    await people.persona()
+    house = House("127.0.0.1", read_only=True)
+    async with running_console(database, connection, store, house=house) as running:
+        async with http.get(f"{running.url}/empresas/{EMPRESA}", headers={"Accept-Language": "en"}) as answer:
+            text = await answer.text()
+        order = await _status(http, f"{running.url}/empresas/{EMPRESA}/run", method="POST", headers=OURS)
+        api = await _status(http, f"{running.url}/api/empresas/{EMPRESA}/generate", method="POST", headers=OURS)
+
+    assert (order, api) == (403, 403)
+    assert "Force" not in text
+    assert "read-only" in text
+
+
+async def test_every_text_of_a_persona_is_escaped(console, http, people, connection):
+    await people.company(XSS)
+    persona_id = await people.persona(XSS, role=XSS)
+    await people.finish(persona_id)
+    await connection.execute("update retrato.avatars set prompt = $1, model = $1, leg = $1, provider = $1", XSS)
+    await people.call(persona_id, "failed", "transient")
+    await connection.execute("update retrato.attempts set error = $1, leg = $1, model = $1", XSS)
+    other = await people.persona(f"{XSS} other", avatar_image_url=f"https://x/{XSS}")
+    failed = await people.persona(f"{XSS} failed")
+    await people.fail(failed, error=XSS)
+    await connection.execute("insert into retrato.legs (leg, reason, last_fault) values ($1, $1, $1)", XSS)
+    await connection.execute("insert into retrato.pauses (scope, name, reason) values ('leg', $1, $1)", XSS)
+
+    for path in (
+        "/empresas",
+        f"/empresas?q={XSS}",
+        f"/empresas/{EMPRESA}",
+        f"/empresas/{EMPRESA}?q={XSS}",
+        f"/empresas/{EMPRESA}/force?persona={persona_id}",
+        *(f"/personas/{one}" for one in (persona_id, other, failed)),
+        f"/personas/{XSS}",
+        "/providers",
+        f"/login?back={XSS}",
+        f"/empresas?told={XSS}&n={XSS}",
+    ):
+        async with http.get(console.url + path) as answer:
+            text = await answer.text()
+        assert answer.status < 500
+        assert _dangers(text) == [], path
+
+
+def _dangers(text):
+    """Scripts that are not ours, handlers, styles and script addresses, as a browser would find them."""
+    found = []
+
+    class Finder(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            values = dict(attrs)
+            if tag == "script" and not (values.get("src") or "").startswith("/static/"):
+                found.append((tag, attrs))
+            for name, value in attrs:
+                address = (value or "").strip().lower()
+                if name.startswith("on") or name == "style" or address.startswith(("javascript:", "data:")):
+                    found.append((tag, name, value))
+
+    Finder().feed(text)
+    return found
+
+
+async def test_policy_allows_no_scripts_but_ours(console, http):
+    async with http.get(f"{console.url}/empresas") as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        headers = set(answer.headers)
+
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not {name for name in headers if name.startswith("Access-Control")}
+
+
+async def test_no_path_leads_out(console):
+    for path in (
+        "/avatars/../../etc/passwd",
+        "/avatars/%2e%2e/%2e%2e/etc/passwd",
+        "/avatars/a/b/../../../v1-1-0000000000000000.jpg",
+        "/avatars//etc/passwd",
+        "/avatars/a%00b/c/v1-1-0000000000000000.jpg",
+        "/static/x/../../server.py",
+        "/static/x/%2e%2e/%2e%2e/server.py",
+        "/static/x//etc/passwd",
+        "/static/x/vendor/../../templates/base.html",
+    ):
+        answer = await _as_it_stands(console.url, path)
+
+        assert re.match(r"HTTP/1.1 (403|404|400) ", answer), path
+        assert "root:" not in answer
+        assert "import" not in answer
+
+
+async def _as_it_stands(url, path):
+    """The answer to a path that clients would tidy up."""
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    answer = (await reader.read()).decode(errors="replace")
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def test_pictures_are_for_applications_of_other_origins(locked, http, people):
+    persona_id = await people.persona()
+    await people.finish(persona_id)
+    key = await people.connection.fetchval("select image_key from retrato.avatars")
+    async with http.get(f"{locked.url}/avatars/{key}", headers={"Host": "app.example"}) as answer:
+        assert answer.status == 200
+        assert answer.content_type == "image/jpeg"
+        assert "Cross-Origin-Resource-Policy" not in answer.headers
+
+
+async def test_health_moves_to_its_own_port(database, connection, store, http):
+    async with running_console(database, connection, store, metrics_port=0) as running:
+        here = [await _status(http, running.url + path) for path in ("/healthz", "/readyz")]
+        there = [await _status(http, running.console.metrics_url + path) for path in ("/healthz", "/readyz")]
+        pages = await _status(http, running.console.metrics_url + "/empresas")
+
+    assert (here, there, pages) == ([404, 404], [200, 200], 404)
+
+
+async def test_a_body_without_end_is_cut(console, http, people):
+    await people.company()
+    status = await _status(
+        http, f"{console.url}/api/empresas/{EMPRESA}/generate", method="POST", data=b"x" * 500_000, headers=OURS
+    )
+
+    assert status == 413
+
+
+def test_no_socket_is_left_open_for_others():
+    """The default address is this machine's."""
+    assert House("localhost").is_private
+    assert House("::1").is_private
+    assert not House("0.0.0.0").is_private  # noqa: S104
+    assert not House("console.example").is_private
