@@ -20,3 +20,6 @@ alter table retrato.jobs add column new_face boolean not null default false;
 
 -- The request that a call answers: who completes it later must not take it for the answer to a later request.
 alter table retrato.attempts add column generation integer;
+
+-- Whether the application wrote the prompt; a copy of one that Retrato composed is not the application's.
+alter table retrato.avatars add column prompt_is_theirs boolean not null default false;

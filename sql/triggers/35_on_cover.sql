@@ -1,25 +1,31 @@
--- An application that writes its whole team anew puts the address of a placeholder service where the picture was. The
--- newest version is put back, in the same transaction: it was paid for.
+-- An application that writes its whole team anew puts the address of a placeholder service where the picture was, and
+-- one that saves an old copy of the row takes the picture away with it. The newest version is put back in the same
+-- statement: it was paid for. See store/host_keeps.py.
 create or replace function retrato.on_personas_cover()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    images text[];
+    thumbnails text[];
 begin
-    update {personas} p
-    set {pictures_kept}
+    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    into images, thumbnails
     from retrato.avatars a
-    where
-        p.{personas_id} = new.{personas_id}
-        and a.persona_id = new.{personas_id}::text
-        and a.version = (select max(v.version) from retrato.avatars v where v.persona_id = a.persona_id);
-    return null;
+    where a.persona_id = new.{personas_id}::text;
+
+    if images is not null and ({picture_gone}) then
+        {picture_kept}
+        {rest_kept}
+    end if;
+    return new;
 end;
 $$;
 
 create or replace trigger retrato_on_cover
-after update on {personas}
+before update on {personas}
 for each row
 when ({picture_covered})
 execute function retrato.on_personas_cover();

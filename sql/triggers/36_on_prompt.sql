@@ -42,3 +42,42 @@ after update on {avatares}
 for each row
 when ({prompted_of_new} and not {prompted_of_old})
 execute function retrato.on_prompt();
+
+-- A row that is written anew, as by a script that throws its prompts away first, gets the picture that is there; and
+-- as in 35_on_cover.sql, nobody takes it away with a placeholder or an old copy of the row.
+create or replace function retrato.on_avatar_cover()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    images text[];
+    thumbnails text[];
+begin
+    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    into images, thumbnails
+    from retrato.avatars a
+    where a.persona_id = {persona_of_new}::text;
+
+    if images is not null and ({avatar_gone}) then
+        {avatar_kept}
+        if tg_op = 'UPDATE' then
+            {rest_of_avatar_kept}
+        end if;
+    end if;
+    return new;
+end;
+$$;
+
+create or replace trigger retrato_on_prompt_before_insert
+before insert on {avatares}
+for each row
+when ({avatar_missing})
+execute function retrato.on_avatar_cover();
+
+create or replace trigger retrato_on_prompt_before_update
+before update on {avatares}
+for each row
+when ({avatar_covered})
+execute function retrato.on_avatar_cover();

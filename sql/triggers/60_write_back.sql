@@ -61,6 +61,7 @@ begin
             leg text,
             model text,
             prompt text,
+            prompt_is_theirs boolean,
             seed bigint,
             redraw integer,
             steps integer,
@@ -87,13 +88,13 @@ begin
     versions as (
         insert into retrato.avatars (
             persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
-            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
-            attempts, took_s
+            sha256, image_bytes, width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            cost_usd, attempts, took_s
         )
         select
             persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
-            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
-            attempts, took_s
+            sha256, image_bytes, width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            cost_usd, attempts, took_s
         from mine
     ),
     ended as (

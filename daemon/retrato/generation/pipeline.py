@@ -20,11 +20,12 @@ from retrato.domain.persona import Persona
 from retrato.domain.picture import Drawn, Order, Picture
 from retrato.generation.chain import Chain
 from retrato.generation.seeds import seed_for
+from retrato.prompts.compose import compose
 from retrato.storage.keys import PictureKeys, picture_keys
 from retrato.storage.picture_store import PictureStore
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Finished
-from retrato.store.personas import Personas
+from retrato.store.personas import Draft, Personas
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ class Pipeline:
             log.info(
                 "avatar.completed", version=draft.version, leg=pending.leg, reason="it was drawn and stored before"
             )
-            return self._finished(job, drawn, keys, version=draft.version, took_s=self._clock() - began)
+            return self._finished(job, draft, drawn, keys, took_s=self._clock() - began)
         prompt = await self._prompt_for(job, draft.persona, version=draft.version)
 
         def order_for(redraw: int) -> Order:
@@ -102,7 +103,7 @@ class Pipeline:
         await self._attempts.note_picture(
             job, image_key=keys.image, thumbnail_key=keys.thumbnail, sha256=drawn.picture.sha256
         )
-        return self._finished(job, drawn, keys, version=draft.version, took_s=self._clock() - began)
+        return self._finished(job, draft, drawn, keys, took_s=self._clock() - began)
 
     async def _stored(self, pending: Pending) -> tuple[Drawn, PictureKeys] | None:
         """What *pending* drew and stored before its replica died; None when it did not get that far."""
@@ -143,8 +144,8 @@ class Pipeline:
         await self._store.delete(finished.image_key)
         await self._store.delete(finished.thumbnail_key)
 
-    def _finished(self, job: Job, drawn: Drawn, keys: PictureKeys, *, version: int, took_s: float) -> Finished:
-        picture = drawn.picture
+    def _finished(self, job: Job, draft: Draft, drawn: Drawn, keys: PictureKeys, *, took_s: float) -> Finished:
+        picture, version = drawn.picture, draft.version
         return Finished(
             persona_id=job.persona_id,
             token=job.token,
@@ -162,6 +163,7 @@ class Pipeline:
             leg=drawn.leg,
             model=drawn.model,
             prompt=drawn.order.prompt,
+            prompt_is_theirs=bool(draft.persona.ready_prompt) and drawn.order.prompt == compose(draft.persona),
             seed=drawn.seed,
             redraw=drawn.redraw,
             steps=drawn.steps,

@@ -10,7 +10,7 @@ Whose turn it is writes for all who wait: without load nobody waits for anybody,
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -55,6 +55,8 @@ class Finished:
     """What the host's column ``servico_usado`` gets, e.g. ``huggingface_FLUX.1-dev``."""
     metadados: dict[str, Any] = field(repr=False)
     """Merged into the host's ``metadados``; keys of others stay."""
+    prompt_is_theirs: bool = False
+    """Whether the application wrote the prompt: a copy of ours is not read back as its own."""
 
 
 _COLUMNS = tuple(column.name for column in fields(Finished))
@@ -172,10 +174,19 @@ class Avatars:
             try:
                 return await self._alone_once(finished)
             except asyncpg.UniqueViolationError:
-                # An application has just inserted the row of personas_avatares: now it can be updated.
-                return await self._alone_once(finished)
+                # An application has just inserted the row of personas_avatares: now it can be updated. Or somebody
+                # has restored an old version meanwhile, and it has taken the number.
+                return await self._alone_once(await self._renumbered(finished))
         except (asyncpg.PostgresError, NotMigratedError) as exc:
             raise ConfigError(f"the application's tables do not take the avatar: {exc}") from exc
+
+    async def _renumbered(self, finished: Finished) -> Finished:
+        """*finished* with a number behind all versions that are there."""
+        row = await self._database.fetchrow(query("next_version"), finished.persona_id)
+        assert row is not None
+        version = max(finished.version, row["version"])
+        told = finished.metadados["flux_generation"]
+        return replace(finished, version=version, metadados={"flux_generation": {**told, "version": version}})
 
     async def _alone_once(self, finished: Finished) -> Outcome | None:
         return (await self._in_one_transaction([finished], patiently=True)).get(finished.token)

@@ -23,8 +23,6 @@ def host_words(host: Host) -> dict[str, str]:
         "since_of_p": _since_of(host, "p"),
         "missing_of_new": fills_a_place(_url_of(host, "new")),
         "inputs_changed": _inputs_changed(host),
-        "picture_covered": _picture_covered(host),
-        "pictures_kept": _pictures_kept(host),
     }
     for alias in ("p", "new", "old"):
         words[f"empresa_of_{alias}"] = _empresa_of(host, alias)
@@ -82,7 +80,7 @@ def ready_prompt(host: Host, alias: str, persona: str) -> str:
     return (
         f"(select theirs.prompt from (select {prompt} as prompt) theirs where not exists ("
         f"select from retrato.avatars a where a.persona_id = {persona}.{quoted(host.id_column)}::text "
-        "and a.prompt = theirs.prompt))"
+        "and a.prompt = theirs.prompt and not a.prompt_is_theirs))"
     )
 
 
@@ -103,24 +101,6 @@ def _inputs_changed(host: Host) -> str:
     columns = dict.fromkeys(column for name in READ for column in host.fields(name))
     changed = [f"new.{quoted(c)}::text is distinct from old.{quoted(c)}::text" for c in columns]
     return f"({' or '.join(changed)})" if host.mapping.regenerate_on_change else "false"
-
-
-def _picture_covered(host: Host) -> str:
-    """Whether an update puts a placeholder where a picture was."""
-    covered = [
-        f"({is_placeholder(f'new.{quoted(c)}')} and not {fills_a_place(f'old.{quoted(c)}')})"
-        for c in host.outputs("avatar_url")
-    ]
-    return f"({' or '.join(covered)})" if covered else "false"
-
-
-def _pictures_kept(host: Host) -> str:
-    """What an update sets to put the newest version ``a`` back where a placeholder stands, after ``set``."""
-    kept = [
-        f"{quoted(c)} = case when {is_placeholder(f'p.{quoted(c)}')} then a.image_url else p.{quoted(c)} end"
-        for c in host.outputs("avatar_url")
-    ]
-    return ", ".join(kept) or f"{quoted(FLAG)} = p.{quoted(FLAG)}"
 
 
 def _url_of(host: Host, alias: str) -> str:

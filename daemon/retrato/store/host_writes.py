@@ -5,6 +5,9 @@ Each piece is a ``with`` part of ``60_write_back.sql`` and reads from its part `
 an array: whatever the planner thinks of ``mine``, that is a look into the index and no walk through the table.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 from retrato.store.host import Host, Table, quoted
 from retrato.store.mapping import FLAG
 
@@ -45,6 +48,37 @@ def host_writes(host: Host) -> str:
         parts.append(write(host.avatares, host.avatares_key))
     parts.append(_personas_write(host))
     return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """The columns that a write-back touches: what its role needs rights on."""
+
+    personas_updated: list[str]
+    avatares_updated: list[str]
+    avatares_inserted: list[str]
+
+
+def touched(host: Host) -> Touched:
+    """The columns that the parts of `host_writes` name as written."""
+    personas = [column for field in _PERSONAS for column in host.outputs(field)]
+    updated: list[str] = []
+    inserted: list[str] = []
+    if host.avatares is not None and host.avatares_key is not None:
+        known = {**_AVATARES, **_ROW_OF_A_VERSION} if host.many_rows else _AVATARES
+        written = host.avatares.existing([*known, "metadados"])
+        updated = host.avatares.existing(["ativo"]) if host.many_rows else written
+        inserted = [host.avatares_key, *written] if written else []
+    return Touched(
+        personas_updated=[*dict.fromkeys([*personas, *metadata_columns(host)]), FLAG],
+        avatares_updated=updated,
+        avatares_inserted=inserted,
+    )
+
+
+def address_columns(avatares: Table, kind: Literal["image", "thumbnail"]) -> list[str]:
+    """The columns of the table of avatars that get the address of the picture, or of its thumbnail."""
+    return [column for column, how in _AVATARES.items() if how == f"mine.{kind}_url" and avatares.has(column)]
 
 
 def _typed(table: Table, column: str, expression: str) -> str:
@@ -123,7 +157,7 @@ avatares_inserted as (
 )"""
 
 
-def _metadata_columns(host: Host) -> list[str]:
+def metadata_columns(host: Host) -> list[str]:
     """Where the personas' own table takes JSON; only where no table of avatars does."""
     if host.avatares is not None and host.avatares.has("metadados"):
         return []
@@ -137,7 +171,7 @@ def _personas_write(host: Host) -> str:
         for field, how in _PERSONAS.items()
         for column in host.outputs(field)
     ]
-    updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in _metadata_columns(host)]
+    updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in metadata_columns(host)]
     # The flag stays up when somebody asked again meanwhile; the job stays too.
     updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
     key, persona_id = quoted(host.id_column), f"mine.persona_id::{host.id_type}"

@@ -126,9 +126,16 @@ def _field(host: Host, name: str) -> str:
     if name != "ready_prompt":
         known += [not_empty("pa", column) for column in host.avatares_fields(name)]
     elif host.prompts():
-        assert host.avatares is not None
-        known.append(
-            f"(select max({ready_prompt(host, 'r', 'p')}) from {host.avatares.name} r "
-            f"where {host.of_persona('p', 'r')})"
-        )
+        known.append(_newest_prompt(host))
     return first_of(known)
+
+
+def _newest_prompt(host: Host) -> str:
+    """The application's prompt; where several rows of a persona have one, the one that was written last."""
+    assert host.avatares is not None
+    prompt = ready_prompt(host, "r", "p")
+    age = f"r.{quoted('created_at')} desc nulls last, " if host.avatares.has("created_at") else ""
+    return (
+        f"(select {prompt} from {host.avatares.name} r where {host.of_persona('p', 'r')} "
+        f"and {prompt} is not null order by {age}1 desc limit 1)"
+    )
