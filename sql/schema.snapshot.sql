@@ -149,10 +149,11 @@ $function$
 
 -- function retrato.claim_jobs(integer,double precision,smallint[],double p
 CREATE OR REPLACE FUNCTION retrato.claim_jobs(most integer, pace_s double precision, lane_order smallint[], lease_s double precision, me uuid, rings text[], only_empresa text, more integer)
- RETURNS TABLE(nth bigint, persona_id text, empresa_id text, lane smallint, token bigint, generation integer, attempts integer, takeovers integer, version integer, waited_s double precision, wait_s double precision, more_left boolean, due_in_s double precision)
+ RETURNS TABLE(nth bigint, persona_id text, empresa_id text, lane smallint, token bigint, generation integer, attempts integer, takeovers integer, version integer, new_face boolean, waited_s double precision, wait_s double precision, more_left boolean, due_in_s double precision)
  LANGUAGE plpgsql
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 #variable_conflict use_column
 begin
@@ -160,7 +161,7 @@ begin
     with recursive due as materialized (
         select persona_id
         from retrato.jobs
-        where state = 'queued' and delayed and run_at <= clock_timestamp()
+        where state = 'queued' and delayed and run_at <= statement_timestamp()
         order by run_at
         limit 500
         for update skip locked
@@ -323,6 +324,7 @@ begin
             j.attempts,
             j.takeovers,
             j.version,
+            j.new_face,
             extract(epoch from clock_timestamp() - greatest(j.requested_at, j.run_at))::float8 as waited_s
     ),
     next_turn as (
@@ -343,6 +345,7 @@ begin
         claimed.attempts,
         claimed.takeovers,
         claimed.version,
+        claimed.new_face,
         claimed.waited_s,
         null::float8 as wait_s,
         null::boolean as more_left,
@@ -351,7 +354,7 @@ begin
     join chosen on chosen.persona_id = claimed.persona_id
     union all
     select
-        null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null, null,
         allowed.wait_s,
         coalesce((select max(ring.found) from ring) >= allowed.jobs + more, false),
         (
@@ -372,6 +375,7 @@ CREATE OR REPLACE FUNCTION retrato.enqueue(persona_ids text[], empresa_ids text[
  RETURNS integer
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     somebody_will_look boolean;
@@ -394,8 +398,8 @@ begin
 
     -- Places in the order in which the personas were named; rows in id order, so that two who ask at once for the
     -- same personas wait for each other and not in a circle.
-    insert into retrato.jobs as j (persona_id, empresa_id, lane, place)
-    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place
+    insert into retrato.jobs as j (persona_id, empresa_id, lane, place, new_face)
+    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place, enqueue.force
     from (
         select named.persona_id, named.empresa_id, nextval('retrato.places') as place
         from unnest(enqueue.persona_ids, enqueue.empresa_ids) with ordinality as named(persona_id, empresa_id, nth)
@@ -405,6 +409,7 @@ begin
     on conflict (persona_id) do update
     set
         generation = j.generation + enqueue.force::integer,
+        new_face = j.new_face or enqueue.force,
         empresa_id = excluded.empresa_id,
         lane = least(j.lane, excluded.lane),
         requested_at = now(),
@@ -429,6 +434,54 @@ begin
 end;
 $function$
 
+-- function retrato.heartbeat(uuid,text[],bigint[],double precision,integer
+CREATE OR REPLACE FUNCTION retrato.heartbeat(beating uuid, held_personas text[], held_tokens bigint[], lease_s double precision, my_lock_key integer, i_lock boolean, my_version text)
+ RETURNS TABLE(owned bigint[], others_run boolean)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+#variable_conflict use_column
+begin
+    return query
+    with me as (
+        insert into retrato.replicas as r (id, lock_key, locks, version)
+        values (beating, my_lock_key, i_lock, my_version)
+        on conflict (id) do update set last_seen = clock_timestamp(), locks = excluded.locks
+    ),
+    owned as materialized (
+        select j.persona_id, j.token
+        from unnest(held_personas, held_tokens) as held(persona_id, token)
+        cross join lateral (
+            select persona_id, token from retrato.jobs where persona_id = held.persona_id and token = held.token limit 1
+        ) j
+    ),
+    free as materialized (
+        select j.persona_id
+        from owned
+        cross join lateral (
+            select persona_id
+            from retrato.jobs
+            where persona_id = owned.persona_id and token = owned.token
+            for update skip locked
+        ) j
+    ),
+    lengthened as (
+        update retrato.jobs j
+        set lease_until = clock_timestamp() + make_interval(secs => lease_s)
+        where j.persona_id = any(array(select persona_id from free))
+    )
+    select
+        array(select token from owned)::bigint[] as owned,
+        exists (
+            select
+            from retrato.jobs
+            where state = 'running' and (replica_id <> beating or token <> all (held_tokens))
+        ) as others_run;
+end;
+$function$
+
 -- function retrato.lane_of(text)
 CREATE OR REPLACE FUNCTION retrato.lane_of(asked_empresa_id text)
  RETURNS smallint
@@ -444,6 +497,78 @@ AS $function$
     ) urgent
 $function$
 
+-- function retrato.look_before_sleep()
+CREATE OR REPLACE FUNCTION retrato.look_before_sleep()
+ RETURNS TABLE(enqueuing boolean, claimable boolean, due_in_s double precision)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    is_quiet boolean := pg_catalog.pg_try_advisory_xact_lock(32199698154615919);
+begin
+    if exists (select from retrato.pauses p where p.scope = 'all') then
+        return query select false, false, null::float8;
+        return;
+    end if;
+
+    return query
+    select
+        not is_quiet,
+        exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+        or exists (
+            select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= statement_timestamp()
+        ),
+        (
+            select greatest(0, extract(epoch from j.run_at - clock_timestamp()))::float8
+            from retrato.jobs j
+            where j.state = 'queued' and j.delayed and j.run_at < 'infinity'
+            order by j.run_at
+            limit 1
+        );
+end;
+$function$
+
+-- function retrato.on_avatar_cover()
+CREATE OR REPLACE FUNCTION retrato.on_avatar_cover()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    images text[];
+    thumbnails text[];
+begin
+    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    into images, thumbnails
+    from retrato.avatars a
+    where a.persona_id = new."persona_id"::text;
+
+    if images is not null and (((coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)]) or ((coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)])) then
+        if (coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) then
+    new."avatar_url" := images[cardinality(images)];
+end if;
+if (coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) then
+    new."avatar_local_path" := images[cardinality(images)];
+end if;
+if (coalesce(new."avatar_thumbnail_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_thumbnail_url" = any(thumbnails) then
+    new."avatar_thumbnail_url" := thumbnails[cardinality(thumbnails)];
+end if;
+if (coalesce(new."avatar_thumbnail_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_thumbnail_local_path" = any(thumbnails) then
+    new."avatar_thumbnail_local_path" := thumbnails[cardinality(thumbnails)];
+end if;
+        if tg_op = 'UPDATE' then
+            if old."metadados"::jsonb ? 'flux_generation' and coalesce(jsonb_typeof(new."metadados"::jsonb), 'object') = 'object' then
+    new."metadados" := (coalesce(new."metadados"::jsonb, '{}') || jsonb_build_object('flux_generation', old."metadados"::jsonb -> 'flux_generation'))::jsonb;
+end if;
+        end if;
+    end if;
+    return new;
+end;
+$function$
+
 -- function retrato.on_personas_cover()
 CREATE OR REPLACE FUNCTION retrato.on_personas_cover()
  RETURNS trigger
@@ -451,15 +576,23 @@ CREATE OR REPLACE FUNCTION retrato.on_personas_cover()
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    images text[];
+    thumbnails text[];
 begin
-    update "public"."personas" p
-    set "avatar_image_url" = case when (coalesce(p."avatar_image_url", '') ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then a.image_url else p."avatar_image_url" end
+    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    into images, thumbnails
     from retrato.avatars a
-    where
-        p."id" = new."id"
-        and a.persona_id = new."id"::text
-        and a.version = (select max(v.version) from retrato.avatars v where v.persona_id = a.persona_id);
-    return null;
+    where a.persona_id = new."id"::text;
+
+    if images is not null and (((coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)])) then
+        if (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) then
+    new."avatar_image_url" := images[cardinality(images)];
+end if;
+        new."avatar_image_generated_at" := old."avatar_image_generated_at";
+new."avatar_image_prompt" := old."avatar_image_prompt";
+    end if;
+    return new;
 end;
 $function$
 
@@ -478,6 +611,10 @@ begin
     delete from retrato.avatars a
     using departures p
     where a.persona_id = p."id"::text;
+
+    delete from retrato.looks l
+    using departures p
+    where l.persona_id = p."id"::text;
 
     return null;
 end;
@@ -514,6 +651,7 @@ AS $function$
 begin
     delete from retrato.jobs;
     delete from retrato.avatars;
+    delete from retrato.looks;
     return null;
 end;
 $function$
@@ -529,9 +667,16 @@ declare
     asked_persona_id text := new."id"::text;
     asked_empresa_id text := coalesce(nullif(new."empresa_id"::text, ''), '-');
     is_drawn boolean;
+    wants_new_face boolean;
 begin
     if not (coalesce(coalesce(nullif(btrim(new."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
-        -- The flag stays up; the persona is queued when it becomes ready.
+        -- The flag stays up; the persona is queued when it becomes ready. A picture that is being drawn is no answer
+        -- to a flag that was raised meanwhile.
+        if (new."regenerate_avatar" is true) and not (old."regenerate_avatar" is true) then
+            update retrato.jobs j
+            set generation = j.generation + 1, new_face = true
+            where j.persona_id = asked_persona_id and j.state = 'running';
+        end if;
         return null;
     end if;
 
@@ -544,11 +689,14 @@ begin
 
     -- The lock tells a worker that is about to drop the job, because the persona was not ready, to look again
     -- (drop_job.sql).
-    perform from retrato.jobs j where j.persona_id = asked_persona_id for share;
+    select j.new_face into wants_new_face from retrato.jobs j where j.persona_id = asked_persona_id for share;
     is_drawn := found or exists (select from retrato.avatars a where a.persona_id = asked_persona_id);
 
     if is_drawn and false then
         perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, true);
+        update retrato.jobs j
+        set new_face = coalesce(wants_new_face, false)
+        where j.persona_id = asked_persona_id;
     elsif not is_drawn and (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then
         perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
     end if;
@@ -657,6 +805,103 @@ begin
 end;
 $function$
 
+-- function retrato.restore(text,integer)
+CREATE OR REPLACE FUNCTION retrato.restore(persona_id text, version integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET lock_timeout TO '500ms'
+AS $function$
+#variable_conflict use_column
+declare
+    present_empresa_id text;
+    new_version integer;
+begin
+    -- The persona first, as everybody does; nobody writes a version of it meanwhile.
+    select coalesce(nullif(p."empresa_id"::text, ''), '-')
+    into present_empresa_id
+    from "public"."personas" p
+    where p."id" = restore.persona_id::uuid
+    for no key update;
+
+    with old as materialized (
+        select a.*
+        from retrato.avatars a
+        where a.persona_id = restore.persona_id and a.version = restore.version and present_empresa_id is not null
+    ),
+    copied as (
+        insert into retrato.avatars (
+            persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
+            sha256, image_bytes, width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            cost_usd, attempts, took_s, restored_from
+        )
+        select
+            persona_id,
+            (select 1 + max(a.version) from retrato.avatars a where a.persona_id = old.persona_id),
+            present_empresa_id,
+            nextval('retrato.tokens'),
+            generation, image_key, thumbnail_key, image_url, thumbnail_url, sha256, image_bytes, width, height,
+            provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            0,
+            0,
+            took_s,
+            version
+        from old
+        returning *
+    ),
+    mine as materialized (
+        -- What the write-back's part of this name has; the picture is as old and cost what it did when it was drawn.
+        select
+            copied.*,
+            copied.provider || '_' || regexp_replace(copied.model, '^.*/', '') as service,
+            true as asked_again,
+            jsonb_build_object(
+                'flux_generation',
+                jsonb_build_object(
+                    'model', copied.model,
+                    'seed_used', copied.seed,
+                    'generated_at', to_char(old.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
+                    'image_size', copied.width || 'x' || copied.height,
+                    'file_size_kb', to_char(copied.image_bytes / 1024.0, 'FM999999990.00'),
+                    'inference_steps', copied.steps,
+                    'guidance_scale', copied.guidance,
+                    'provider', copied.provider,
+                    'leg', copied.leg,
+                    'prompt', copied.prompt,
+                    'version', copied.version,
+                    'cost_usd', trim_scale(old.cost_usd),
+                    'sha256', copied.sha256,
+                    'ai_generated', true
+                )
+            ) as metadados
+        from copied
+        cross join old
+    ),
+avatares_updated as (
+    update "public"."personas_avatares" pa
+    set "avatar_url" = mine.image_url, "avatar_thumbnail_url" = mine.thumbnail_url, "avatar_local_path" = mine.image_url, "avatar_thumbnail_local_path" = mine.thumbnail_url, "servico_usado" = (mine.service)::character varying, "ativo" = (true)::boolean, "updated_at" = (now())::timestamp with time zone, "metadados" = (case when jsonb_typeof(pa."metadados"::jsonb) = 'object' then pa."metadados"::jsonb else '{}' end || mine.metadados)::jsonb
+    from mine
+    where pa."persona_id" = mine.persona_id::uuid and pa."persona_id" = any(array(select mine.persona_id::uuid from mine))
+),
+avatares_inserted as (
+    insert into "public"."personas_avatares" ("persona_id", "avatar_url", "avatar_thumbnail_url", "avatar_local_path", "avatar_thumbnail_local_path", "servico_usado", "ativo", "updated_at", "metadados")
+    select mine.persona_id::uuid, mine.image_url, mine.thumbnail_url, mine.image_url, mine.thumbnail_url, (mine.service)::character varying, (true)::boolean, (now())::timestamp with time zone, (mine.metadados)::jsonb
+    from mine
+    where not exists (select from "public"."personas_avatares" pa where pa."persona_id" = mine.persona_id::uuid)
+),
+personas_updated as (
+    update "public"."personas" p
+    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone, "regenerate_avatar" = p."regenerate_avatar" and mine.asked_again
+    from mine
+    where p."id" = mine.persona_id::uuid and p."id" = any(array(select mine.persona_id::uuid from mine))
+)
+    select mine.version
+    into new_version
+    from mine;
+
+    return new_version;
+end;
+$function$
+
 -- function retrato.resume(text,text)
 CREATE OR REPLACE FUNCTION retrato.resume(scope text, name text DEFAULT ''::text)
  RETURNS boolean
@@ -693,12 +938,112 @@ begin
 end;
 $function$
 
+-- function retrato.take_over_jobs(uuid,double precision,integer,bigint[])
+CREATE OR REPLACE FUNCTION retrato.take_over_jobs(me uuid, silence_s double precision, most_takeovers integer, in_hand bigint[])
+ RETURNS TABLE(persona_id text)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+#variable_conflict use_column
+begin
+    return query
+    with dead as materialized (
+        select r.id
+        from retrato.replicas r
+        where
+            r.id <> me
+            and r.locks
+            and greatest(
+                r.last_seen,
+                (select max(j.started_at) from retrato.jobs j where j.state = 'running' and j.replica_id = r.id)
+            ) < clock_timestamp() - make_interval(secs => silence_s)
+            and not exists (
+                select
+                from pg_catalog.pg_locks l
+                where
+                    l.locktype = 'advisory'
+                    and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+                    and l.classid = 1919251570::oid
+                    and l.objid = (r.lock_key::bigint & 4294967295)::oid
+                    and l.objsubid = 2
+            )
+    ),
+    orphaned as materialized (
+        select j.persona_id, j.token, j.takeovers + (j.replica_id <> me)::integer as takeovers
+        from retrato.jobs j
+        where
+            j.state = 'running'
+            and (
+                j.replica_id in (select id from dead)
+                or (
+                    j.lease_until < clock_timestamp()
+                    and (
+                        j.replica_id = me
+                        or not exists (
+                            select
+                            from retrato.replicas r
+                            where
+                                r.id = j.replica_id
+                                and r.last_seen >= clock_timestamp() - make_interval(secs => silence_s)
+                        )
+                    )
+                )
+            )
+            and not (j.replica_id = me and j.token = any(in_hand))
+            and pg_catalog.pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => silence_s)
+        for update of j skip locked
+    ),
+    freed as (
+        -- a dead replica's calls are over as far as the legs' limits are concerned
+        update retrato.legs l
+        set slots = l.slots - array(select token::text from orphaned)
+        where l.slots ?| array(select token::text from orphaned)
+    ),
+    forgotten as (
+        -- Without a lock only a long silence tells; such a row hurts nobody meanwhile.
+        delete from retrato.replicas r
+        where
+            (r.id in (select id from dead) or r.last_seen < clock_timestamp() - interval '1 hour')
+            and pg_catalog.pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => silence_s)
+    ),
+    taken as (
+        update retrato.jobs j
+        set
+            state = case when orphaned.takeovers >= most_takeovers then 'failed' else 'queued' end,
+            takeovers = orphaned.takeovers,
+            token = null,
+            replica_id = null,
+            lease_until = null,
+            delayed = false,
+            run_at = clock_timestamp(),
+            last_fault = case when orphaned.takeovers >= most_takeovers then 'poison' else j.last_fault end,
+            last_error = case
+                when orphaned.takeovers >= most_takeovers
+                then format('%s replicas died while they worked on this persona', orphaned.takeovers)
+                else j.last_error
+            end
+        from orphaned
+        where j.persona_id = orphaned.persona_id and j.persona_id = any(array(select persona_id from orphaned))
+        returning
+            j.persona_id,
+            -- The other replicas sleep, and a claimable job keeps applications from waking them.
+            case when j.state = 'queued' then pg_notify('retrato', '') end as rung
+    )
+    select taken.persona_id
+    from taken
+    order by taken.persona_id;
+end;
+$function$
+
 -- function retrato.write_back(jsonb,boolean)
 CREATE OR REPLACE FUNCTION retrato.write_back(finished jsonb, patiently boolean)
  RETURNS TABLE(token bigint, asked_again boolean)
  LANGUAGE plpgsql
  SET lock_timeout TO '500ms'
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 #variable_conflict use_column
 declare
@@ -743,6 +1088,7 @@ begin
             leg text,
             model text,
             prompt text,
+            prompt_is_theirs boolean,
             seed bigint,
             redraw integer,
             steps integer,
@@ -769,19 +1115,22 @@ begin
     versions as (
         insert into retrato.avatars (
             persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
-            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
-            attempts, took_s
+            sha256, image_bytes, width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            cost_usd, attempts, took_s
         )
         select
             persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
-            sha256, image_bytes, width, height, provider, leg, model, prompt, seed, redraw, steps, guidance, cost_usd,
-            attempts, took_s
+            sha256, image_bytes, width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            cost_usd, attempts, took_s
         from mine
     ),
     ended as (
         delete from retrato.jobs j
         using mine
-        where j.persona_id = mine.persona_id and not mine.asked_again
+        where
+            j.persona_id = mine.persona_id
+            and j.persona_id = any(array(select persona_id from mine))
+            and not mine.asked_again
     ),
     queued_again as (
         update retrato.jobs j
@@ -801,7 +1150,12 @@ begin
             last_fault = null,
             last_error = null
         from mine
-        where j.persona_id = mine.persona_id and mine.asked_again
+        where
+            j.persona_id = mine.persona_id
+            and j.persona_id = any(array(select persona_id from mine))
+            and mine.asked_again
+        -- The others sleep, and a claimable job keeps applications from waking them.
+        returning pg_notify('retrato', '')
     ),
 avatares_updated as (
     update "public"."personas_avatares" pa
@@ -923,7 +1277,8 @@ id bigint not null,
     finished_at timestamp with time zone,
     ordered jsonb not null default '{}'::jsonb,
     thumbnail_key text,
-    reserved_usd numeric(12,6)
+    reserved_usd numeric(12,6),
+    generation integer
 
 -- table avatars
 persona_id text collate "C" not null,
@@ -951,7 +1306,8 @@ persona_id text collate "C" not null,
     attempts integer not null,
     took_s real not null,
     created_at timestamp with time zone not null default now(),
-    restored_from integer
+    restored_from integer,
+    prompt_is_theirs boolean not null default false
 
 -- table budget
 month date not null,
@@ -991,7 +1347,8 @@ persona_id text collate "C" not null,
     last_fault text,
     last_error text,
     requested_at timestamp with time zone not null default now(),
-    started_at timestamp with time zone
+    started_at timestamp with time zone,
+    new_face boolean not null default false
     with (fillfactor=70, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=5000, autovacuum_vacuum_cost_delay=0)
 
 -- table legs
@@ -1043,13 +1400,19 @@ id uuid not null,
     with (fillfactor=50)
 
 -- trigger retrato_on_cover
-CREATE TRIGGER retrato_on_cover AFTER UPDATE ON public.personas FOR EACH ROW WHEN (((COALESCE(new.avatar_image_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) AND (NOT (COALESCE(old.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))) EXECUTE FUNCTION retrato.on_personas_cover()
+CREATE TRIGGER retrato_on_cover BEFORE UPDATE ON public.personas FOR EACH ROW WHEN (((new.avatar_image_url IS DISTINCT FROM old.avatar_image_url) AND (NOT (COALESCE(old.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) AND ((COALESCE(new.avatar_image_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) OR ((old.avatar_image_generated_at IS NOT NULL) AND COALESCE((new.avatar_image_generated_at < old.avatar_image_generated_at), true))))) EXECUTE FUNCTION retrato.on_personas_cover()
 
 -- trigger retrato_on_delete
 CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD TABLE AS departures FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_delete()
 
 -- trigger retrato_on_insert
 CREATE TRIGGER retrato_on_insert AFTER INSERT ON public.personas REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_insert()
+
+-- trigger retrato_on_prompt_before_insert
+CREATE TRIGGER retrato_on_prompt_before_insert BEFORE INSERT ON public.personas_avatares FOR EACH ROW WHEN (((COALESCE(new.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) AND (COALESCE(new.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))) EXECUTE FUNCTION retrato.on_avatar_cover()
+
+-- trigger retrato_on_prompt_before_update
+CREATE TRIGGER retrato_on_prompt_before_update BEFORE UPDATE ON public.personas_avatares FOR EACH ROW WHEN ((((new.avatar_url IS DISTINCT FROM old.avatar_url) AND (NOT (COALESCE(old.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) AND ((COALESCE(new.avatar_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) OR (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) < COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))) OR ((new.avatar_local_path IS DISTINCT FROM old.avatar_local_path) AND (NOT (COALESCE(old.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) AND ((COALESCE(new.avatar_local_path, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) OR (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) < COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))))) EXECUTE FUNCTION retrato.on_avatar_cover()
 
 -- trigger retrato_on_prompt_insert
 CREATE TRIGGER retrato_on_prompt_insert AFTER INSERT ON public.personas_avatares FOR EACH ROW WHEN ((COALESCE(NULLIF(btrim(new.prompt_image), ''::text), NULLIF(btrim(new.prompt_usado), ''::text)) IS NOT NULL)) EXECUTE FUNCTION retrato.on_prompt()

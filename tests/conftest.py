@@ -1,6 +1,9 @@
 """
 Real parts for all tests: one Postgres per test process, and a database of its own per test, copied from a template
 that was migrated once.
+
+With RETRATO_TEST_ROLE=1 Retrato connects as the role that sql/roles.sql makes (tests/daemon_role.py); `dsn` and
+`connection` stay the owner's.
 """
 
 import asyncio
@@ -9,9 +12,12 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from tests import daemon_role
+from tests.system.servers import executable, pgbouncer
 
 from retrato.embedded.server import EmbeddedPostgres
 from retrato.store import migrations, sample
@@ -39,6 +45,7 @@ def migrated_template(postgres: EmbeddedPostgres) -> str:
         dsn = postgres.dsn_for(_TEMPLATE)
         await sample.create_host_tables(dsn)
         await migrations.apply(dsn)
+        await daemon_role.make_if_asked(dsn)
 
     asyncio.run(make())
     return _TEMPLATE
@@ -59,6 +66,20 @@ async def bare_dsn(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+def pooled_dsn(postgres: EmbeddedPostgres, dsn: str) -> Iterator[str]:
+    """The same database through PgBouncer in transaction mode."""
+    if not executable("pgbouncer"):
+        pytest.skip("NOT TESTED behind PgBouncer: apt install pgbouncer")
+    address = urlsplit(dsn)
+    user = address.netloc.rpartition("@")[0]
+    with (
+        tempfile.TemporaryDirectory(prefix="retrato-pooler-") as folder,
+        pgbouncer(Path(folder), postgres) as port,
+    ):
+        yield address._replace(netloc=f"{user}@127.0.0.1:{port}").geturl()
+
+
+@pytest.fixture
 async def connection(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """The application's connection to this test's database."""
     opened = await asyncpg.connect(dsn)
@@ -72,7 +93,7 @@ async def connection(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Reco
 @pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
     """Retrato's pool on this test's database."""
-    opened = Database(dsn)
+    opened = Database(daemon_role.product(dsn))
     await opened.open()
     yield opened
     await opened.close()

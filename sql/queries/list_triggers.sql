@@ -1,5 +1,9 @@
--- Our triggers on the host's tables, by name and quoted full name of the table.
-select g.tgname as name, format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')) as table_name
+-- Our triggers on the host's tables, by name and quoted full name of the table. A disabled one fires for nobody, one
+-- that is enabled for replicas not for applications.
+select
+    g.tgname as name,
+    g.tgenabled in ('O', 'A') as is_enabled,
+    format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')) as table_name
 from pg_catalog.pg_trigger g
 join pg_catalog.pg_proc f on f.oid = g.tgfoid
 join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace and fn.nspname = 'retrato'

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests import daemon_role
 from tests.e2e.processes import Shell
 
 from retrato.simulator.scenario import Scenario
@@ -24,7 +25,7 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 def shell(tmp_path: Path, dsn: str, simulator: Simulator) -> Shell:
-    return Shell(tmp_path, dsn, simulator)
+    return Shell(tmp_path, daemon_role.product(dsn), simulator)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from service_fakes import Replica
 from structlog.testing import capture_logs
+from tests import daemon_role
 
 from retrato.store import sample
 from retrato.store.host import Host
@@ -29,6 +30,7 @@ delete from retrato.avatars;
 delete from retrato.attempts;
 delete from retrato.legs;
 delete from retrato.replicas;
+delete from retrato.pauses;
 update retrato.pace set next_at = 'epoch', positions = default;
 """
 
@@ -83,7 +85,7 @@ def replica(database, host, dsn):
     """Build a replica; keyword arguments are those of ``service_fakes.Replica``."""
 
     def build(**options) -> Replica:
-        return Replica(database, host, dsn, **options)
+        return Replica(database, host, daemon_role.product(dsn), **options)
 
     return build
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests import daemon_role
 from tests.store.support import BID, claim_all, claim_one, failing, finished_for, job_of, new_replica
 
 from retrato.domain.errors import LeaseLostError, StoreUnavailableError
@@ -212,7 +213,7 @@ async def test_error_with_bytes_that_postgres_cannot_hold_is_kept_readable(app, 
 
 
 async def test_rows_that_an_application_holds_keep_no_connection_from_the_heartbeat(app, dsn):
-    database = Database(dsn, size=1)
+    database = Database(daemon_role.product(dsn), size=1)
     await database.open()
     jobs, persona_id = new_replica(database), await app.insert()
     job = await claim_one(jobs)
@@ -230,3 +231,14 @@ async def test_rows_that_an_application_holds_keep_no_connection_from_the_heartb
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailableError] * 4
     assert kept.owned == {job.token}
     await database.close()
+
+
+async def test_failed_run_that_begins_anew_rings(app, jobs, bell):
+    persona_id = await app.insert()
+    job = await claim_one(jobs)
+    await app.raise_flag(persona_id)
+    await bell.rings()
+
+    await jobs.retry(job, most_attempts=5, delay_s=30, fault="transient", error="no")
+
+    assert await bell.rings() == 1

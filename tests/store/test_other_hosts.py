@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from tests import daemon_role
 from tests.store.support import claim_one, connected, finished_for, new_replica
 
 from retrato.domain.errors import ConfigError
@@ -38,13 +39,14 @@ class Elsewhere:
 @pytest.fixture
 async def install(bare_dsn):
     """Creates the tables that it is given, and installs Retrato beside them."""
-    database = Database(bare_dsn)
+    database = Database(daemon_role.product(bare_dsn))
     async with connected(bare_dsn) as connection:
 
         async def install(*tables):
             for table in tables:
                 await connection.execute(table)
             await migrations.apply(bare_dsn)
+            await daemon_role.make_if_asked(bare_dsn)
             await database.open()
             return Elsewhere(connection, database, new_replica(database), Avatars(database))
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 
 import pytest
+from tests import daemon_role
 from tests.store.support import blocked, claim_all, claim_one, connected, failing, finished_for, job_of, queued
 
 from retrato.domain.errors import StoreUnavailableError
@@ -54,7 +55,7 @@ async def cautious(dsn, connection):
     """The same database where every transaction would keep its first snapshot."""
     name = await connection.fetchval("select quote_ident(current_database())")
     await connection.execute(f"alter database {name} set default_transaction_isolation to 'repeatable read'")
-    opened = Database(dsn)
+    opened = Database(daemon_role.product(dsn))
     await opened.open()
     yield opened
     await opened.close()

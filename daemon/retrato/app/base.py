@@ -17,6 +17,7 @@ from retrato.store.migrations import what_is_missing
 from retrato.store.personas import Personas
 from retrato.store.requests import Requests
 from retrato.store.status import Status
+from retrato.store.versions import Versions
 from retrato.supervise import backoff, wait_for_any
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ class Base:
     requests: Requests
     status: Status
     control: Control
+    versions: Versions
 
 
 @asynccontextmanager
@@ -70,6 +72,7 @@ async def open_base(
             requests=Requests(database),
             status=Status(database),
             control=Control(database),
+            versions=Versions(database),
         )
     finally:
         await database.close()

@@ -5,14 +5,17 @@ from typing import Annotated
 import typer
 
 from retrato.cli.demo import demo
+from retrato.cli.doctor import doctor
 from retrato.cli.generate import generate
 from retrato.cli.healthcheck import healthcheck
 from retrato.cli.migrate import migrate
 from retrato.cli.providers import providers
 from retrato.cli.queue import queue
+from retrato.cli.restore import restore
 from retrato.cli.run import run
 from retrato.cli.simulate import simulate
 from retrato.cli.status import status
+from retrato.cli.uninstall import uninstall
 from retrato.version import VERSION
 
 app = typer.Typer(
@@ -46,6 +49,18 @@ def _root(
     pass
 
 
-for command in (migrate, run, generate, status, providers, demo, simulate, healthcheck):
+for command in (
+    migrate,
+    run,
+    generate,
+    status,
+    restore,
+    providers,
+    doctor,
+    demo,
+    simulate,
+    healthcheck,
+    uninstall,
+):
     app.command()(command)
 app.add_typer(queue, name="queue")

@@ -9,13 +9,21 @@ from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_
 from retrato.settings import Settings
 from retrato.store import migrations
 from retrato.store.database import connect
+from retrato.store.host import Host
 from retrato.store.mapping import HostMapping
+from retrato.store.rights import roles_sql
 
 
 def migrate(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only tell whether something is to do (exit 1).")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Print what would be done, and do nothing.")] = False,
+    roles: Annotated[
+        str | None,
+        typer.Option(
+            "--roles", metavar="NAME", help="Print the SQL that makes a role for the daemon, and do nothing."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """
@@ -24,6 +32,8 @@ def migrate(
     Safe to repeat and to run from several places at once. Enqueues nothing that exists already.
     """
     settings = settings_for_command()
+    if roles is not None:
+        run(_print_roles(settings, roles))
     run(_migrate(settings, check=check, plan=plan, as_json=as_json))
 
 
@@ -42,6 +52,16 @@ async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool
         for step in steps:
             note(f"✓ {step.words}")
         note("The database is up to date.")
+    return 0
+
+
+async def _print_roles(settings: Settings, role: str) -> int:
+    with database_address(settings) as dsn:
+        connection = await connect(dsn)
+        try:
+            print(roles_sql(await Host.read(connection, settings.host_mapping), role), end="")  # noqa: T201
+        finally:
+            await connection.close()
     return 0
 
 

@@ -1,6 +1,7 @@
 """The dedicated connection that listens, and that holds the replica's advisory lock while it lives."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,8 @@ class ListenConnection:
         self._on_end = on_end
         self._connection: Any = None
         self._locked = False
+        self._word = secrets.token_hex(8)
+        self._echo = asyncio.Event()
 
     async def open(self, *, timeout_s: float = 10) -> None:
         """
@@ -40,7 +43,39 @@ class ListenConnection:
         with translated():
             async with asyncio.timeout(timeout_s):
                 self._connection.add_termination_listener(lambda _: self._on_end())
-                await self._connection.add_listener(CHANNEL, lambda *_: self._on_hint())
+                await self._connection.add_listener(CHANNEL, self._hear)
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+        """Hints say nothing; what says something is somebody's word to himself."""
+        if not payload:
+            self._on_hint()
+        elif payload == self._word:
+            self._echo.set()
+
+    async def hears(self, *, ring_at: str | None = None, timeout_s: float = 3) -> bool:
+        """
+        Whether hints arrive here: a word of our own, rung on another connection, comes back.
+
+        It is rung at the same address, or at *ring_at*. Behind a transaction pooler it does not come back: LISTEN
+        was said by a session that belongs to everybody. On the same connection that could go unnoticed, where the
+        pooler happens to give us that session once more.
+
+        Raises:
+            StoreUnavailableError: no connection.
+
+        """
+        other = await connect(ring_at or self._dsn, timeout_s=timeout_s)
+        with translated():
+            try:
+                async with asyncio.timeout(timeout_s):
+                    # Without parameters: those need prepared statements, which not every pooler lets through.
+                    await other.execute(f"notify {CHANNEL}, '{self._word}'")
+                    await self._echo.wait()
+            except TimeoutError:
+                return False
+            finally:
+                other.terminate()
+        return True
 
     async def take_lock(self, *, timeout_s: float = 5) -> bool:
         """

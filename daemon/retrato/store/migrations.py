@@ -10,6 +10,7 @@ ALTER that waits would block every reader behind it.
 import asyncio
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import asyncpg
@@ -17,15 +18,18 @@ import asyncpg
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
 from retrato.store.database import Connection, connect, reaching
 from retrato.store.host import Host, quoted
+from retrato.store.host_keeps import keep_words
 from retrato.store.host_words import host_words
 from retrato.store.host_writes import host_writes
 from retrato.store.mapping import FLAG, HostMapping
 from retrato.store.queries import query, read, render, sql_folder
 
-_LOCK_KEY = 0x7265747261746F + 1
+LOCK_KEY = 0x7265747261746F + 1
+"""Advisory lock of whoever changes the schema."""
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
 _ON_PROMPT = "36_on_prompt.sql"
+_TRIGGER = re.compile(r"^create or replace trigger (\w+)\n[a-z ]+ on (.+)$", re.MULTILINE)
 _NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 
 _BOOTSTRAP = """
@@ -80,13 +84,23 @@ def _trigger_files(host: Host) -> list[str]:
 
 def _words(host: Host) -> dict[str, str]:
     """The words in braces of the functions and triggers."""
-    return {**host_words(host), "host_writes": host_writes(host)}
+    return {**host_words(host), **keep_words(host), "host_writes": host_writes(host)}
 
 
 def _triggers_sha256(host: Host) -> str:
     words = _words(host)
     text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def expected_triggers(host: Host) -> list[tuple[str, str]]:
+    """Name and quoted table of each trigger that this release puts on these tables."""
+    words = _words(host)
+    return [
+        (match[1], match[2])
+        for name in _trigger_files(host)
+        for match in _TRIGGER.finditer(render(read(f"triggers/{name}"), words))
+    ]
 
 
 async def plan(connection: Connection, mapping: HostMapping | None = None) -> list[Step]:
@@ -186,22 +200,31 @@ async def apply(
     connection = await connect(dsn)
     try:
         with reaching():
-            return await _apply_patiently(connection, mapping, lock_timeout_s, tries)
+            _require_server(connection)
+            return await patiently(
+                lambda: _apply_once(connection, mapping, lock_timeout_s),
+                lock_timeout_s=lock_timeout_s,
+                tries=tries,
+            )
     finally:
         await connection.close()
 
 
-async def _apply_patiently(
-    connection: Connection, mapping: HostMapping | None, lock_timeout_s: float, tries: int
-) -> list[Step]:
-    _require_server(connection)
+async def patiently(once: Callable[[], Awaitable[list[Step]]], *, lock_timeout_s: float, tries: int) -> list[Step]:
+    """
+    What *once* did, a transaction that waits at most *lock_timeout_s* seconds at a time for the host's tables.
+
+    Raises:
+        StoreUnavailableError: they were never free, in so many *tries* with growing pauses.
+
+    """
     for attempt in range(1, tries):
         try:
-            return await _apply_once(connection, mapping, lock_timeout_s)
+            return await once()
         except asyncpg.LockNotAvailableError:
             await asyncio.sleep(min(5.0, lock_timeout_s * attempt / 8))
     try:
-        return await _apply_once(connection, mapping, lock_timeout_s)
+        return await once()
     except asyncpg.LockNotAvailableError as exc:
         raise StoreUnavailableError(
             f"the application's tables were in use for too long ({tries} tries of {lock_timeout_s:g} s); "
@@ -217,7 +240,7 @@ def _require_server(connection: Connection) -> None:
 
 async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_timeout_s: float) -> list[Step]:
     async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", _LOCK_KEY)
+        await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
         try:
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)

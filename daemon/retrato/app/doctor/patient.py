@@ -1,0 +1,103 @@
+"""Who is examined: the settings, and the database as far as it can be reached."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from retrato.app.address import database_address
+from retrato.app.providers import providers_config
+from retrato.domain.errors import RetratoError
+from retrato.providers.config import ProvidersConfig
+from retrato.settings import Settings
+from retrato.store.control import Control
+from retrato.store.database import Database
+from retrato.store.host import Host
+from retrato.store.inspection import Inspection
+from retrato.store.migrations import what_is_missing
+from retrato.store.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """An open database; ``missing`` tells why it is behind this release, ``host`` is there where it is not."""
+
+    dsn: str
+    inspection: Inspection
+    status: Status
+    control: Control
+    missing: list[str]
+    host: Host | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patient:
+    """``reached`` is the database, or the reason why it cannot be asked."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    reached: Reached | RetratoError
+
+    @cached_property
+    def providers(self) -> ProvidersConfig:
+        """
+        What the image providers are built from.
+
+        Raises:
+            ConfigError: a setting of theirs is wrong.
+
+        """
+        return providers_config(self.settings)
+
+    @property
+    def database(self) -> Reached:
+        """The database, for checks that are made only where it was reached."""
+        assert isinstance(self.reached, Reached)
+        return self.reached
+
+    @property
+    def host(self) -> Host:
+        """The application's tables, for checks that are made only where everything is installed."""
+        assert self.database.host is not None
+        return self.database.host
+
+
+@asynccontextmanager
+async def open_patient(
+    settings: Settings, environ: Mapping[str, str], *, needs_database: bool
+) -> AsyncIterator[Patient]:
+    """Reach the database once, if anybody needs it, and keep it open for the length of the block."""
+    async with AsyncExitStack() as stack:
+        reached: Reached | RetratoError = RetratoError("nobody has asked for the database")
+        if needs_database:
+            try:
+                reached = await _reach(settings, stack)
+            except RetratoError as exc:
+                reached = exc
+        yield Patient(settings=settings, environ=environ, reached=reached)
+
+
+async def _reach(settings: Settings, stack: AsyncExitStack) -> Reached:
+    dsn = stack.enter_context(database_address(settings))
+    # Without prepared statements: what stands in between may not let them through, and that is for a check to say.
+    database = Database(dsn, size=2, statement_cache_size=0)
+    stack.push_async_callback(database.close)
+    await database.open()
+    missing, host = await _installation(settings, database)
+    return Reached(
+        dsn=dsn,
+        inspection=Inspection(database),
+        status=Status(database),
+        control=Control(database),
+        missing=missing,
+        host=host,
+    )
+
+
+async def _installation(settings: Settings, database: Database) -> tuple[list[str], Host | None]:
+    async with database.connection() as connection:
+        try:
+            missing = await what_is_missing(connection, settings.host_mapping)
+            return missing, None if missing else await Host.read(connection, settings.host_mapping)
+        except RetratoError as exc:
+            return [str(exc)], None

@@ -1,0 +1,83 @@
+"""Checks of where the pictures go, and of the addresses under which they will be looked for."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from retrato.app.doctor.finding import Finding, fail, ok, warn
+from retrato.app.doctor.patient import Patient
+from retrato.settings import Settings
+from retrato.storage.location import open_store
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::")  # noqa: S104 - what people write
+_PICTURE_BYTES = 300_000
+_FEW_BYTES = 100_000_000
+_SOME_BYTES = 1_000_000_000
+
+
+async def check_storage(patient: Patient) -> list[Finding]:
+    """A small object can be written, read and deleted."""
+    settings = patient.settings
+    store = open_store(settings.storage_url_or_default, public_url=settings.public_url or "/avatars")
+    await store.probe()
+    if settings.storage_url_or_default.startswith("memory:"):
+        return [
+            warn(
+                "pictures are kept in memory: they go with the process",
+                "set RETRATO_STORAGE_URL to a folder or a bucket",
+            )
+        ]
+    return [ok(f"{settings.storage_url_or_default}: written, read and deleted")]
+
+
+async def check_public_url(patient: Patient) -> list[Finding]:
+    """The addresses that are written into the database can lead somewhere."""
+    settings = patient.settings
+    if settings.public_url is None:
+        return [_of_the_console(settings)]
+    url = urlsplit(settings.public_url)
+    if settings.public_url.startswith("/"):
+        return [ok(f"{settings.public_url}/…, completed by the application")]
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        return [
+            fail(
+                f"RETRATO_PUBLIC_URL is {settings.public_url!r}: no browser can follow that",
+                "it should be like https://avatars.example.com/path",
+            )
+        ]
+    if url.hostname in _LOOPBACK:
+        return [_only_here(settings.public_url)]
+    return [ok(f"{settings.public_url}/…")]
+
+
+async def check_disk(patient: Patient) -> list[Finding]:
+    """Room for pictures, where they go to a disk of this machine."""
+    url = urlsplit(patient.settings.storage_url_or_default)
+    if url.scheme != "file":
+        return [ok("pictures do not go to this machine's disk")]
+    folder = Path(unquote(url.path))
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    words = f"{free / 1e9:.1f} GB free in {folder}, for about {free // _PICTURE_BYTES:,} avatars"
+    remedy = "make room, or set RETRATO_STORAGE_URL to another place"
+    if free < _FEW_BYTES:
+        return [fail(words, remedy)]
+    return [warn(words, remedy) if free < _SOME_BYTES else ok(words)]
+
+
+def _of_the_console(settings: Settings) -> Finding:
+    if settings.console_port == 0:
+        return warn(
+            "RETRATO_PUBLIC_URL is not set and RETRATO_CONSOLE_PORT is 0: each start writes other addresses",
+            "set RETRATO_PUBLIC_URL, or a port",
+        )
+    if settings.console_host in _LOOPBACK:
+        return _only_here(f"http://{settings.console_host}:{settings.console_port}/avatars")
+    return ok(f"http://{settings.console_host}:{settings.console_port}/avatars/…")
+
+
+def _only_here(url: str) -> Finding:
+    return warn(
+        f"the addresses written begin with {url}: they lead nowhere from other machines",
+        "set RETRATO_PUBLIC_URL to where browsers find the pictures",
+    )

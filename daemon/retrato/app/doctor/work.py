@@ -1,0 +1,103 @@
+"""Checks of the work itself: who does it, and what holds it up."""
+
+import asyncio
+import json
+import socket
+import urllib.request
+
+from retrato.app.doctor.finding import Finding, ok, warn
+from retrato.app.doctor.patient import Patient
+from retrato.version import VERSION
+
+_ANSWER_WITHIN_S = 3.0
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what people write, and where it can be reached
+
+
+async def check_port(patient: Patient) -> list[Finding]:
+    """The daemon's ports are free, or a daemon of ours has them."""
+    settings = patient.settings
+    ports = {"RETRATO_CONSOLE_PORT": settings.console_port}
+    if settings.metrics_port is not None:
+        ports["RETRATO_METRICS_PORT"] = settings.metrics_port
+    probed = settings.console_port if settings.metrics_port is None else settings.metrics_port
+    return [await _port(name, settings.console_host, port, probed=probed) for name, port in ports.items()]
+
+
+async def _port(name: str, host: str, port: int, *, probed: int) -> Finding:
+    """Whether *port* can be had; a daemon that has it answers on the port *probed*."""
+    if port == 0:
+        return ok(f"{name}: any free port is taken")
+    try:
+        await asyncio.to_thread(_bind, host, port)
+    except OSError as exc:
+        if await asyncio.to_thread(_is_ours, _ANYWHERE.get(host, host), probed):
+            return ok(f"port {port}: a daemon answers")
+        return warn(
+            f"{host}:{port} cannot be listened on ({exc.strerror or exc}): the daemon would work without",
+            f"free the port, or set {name}",
+        )
+    return ok(f"port {port} is free")
+
+
+async def check_replicas(patient: Patient) -> list[Finding]:
+    """Somebody works, all with this release, and their death would be noticed at once."""
+    seen_within_s = max(30.0, 2 * patient.settings.poll_seconds)
+    replicas = await patient.database.status.replicas(seen_within_s=seen_within_s)
+    if not replicas:
+        return [warn("no replica is running: nothing is drawn", "start one with `retrato run`")]
+    findings = [ok(f"{len(replicas)} alive")]
+    if others := sorted({replica.version for replica in replicas} - {VERSION}):
+        findings.append(
+            warn(f"replicas of another release are running: {', '.join(others)}", "bring all to one release")
+        )
+    if deaf := [replica for replica in replicas if not replica.locks]:
+        findings.append(
+            warn(
+                f"{len(deaf)} of them hold no lock: they may be deaf, and their death would be noticed late",
+                "see the check `listen` with their settings",
+            )
+        )
+    return findings
+
+
+async def check_paused(patient: Patient) -> list[Finding]:
+    """Nothing is paused and forgotten."""
+    return [
+        warn(
+            f"{pause.name or 'everything'} is paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC"
+            + (f": {pause.reason}" if pause.reason else ""),
+            "`retrato queue resume` when the reason is gone",
+        )
+        for pause in await patient.database.control.pauses()
+    ] or [ok("nothing is paused")]
+
+
+async def check_failed(patient: Patient) -> list[Finding]:
+    """Nobody is given up."""
+    counts = await patient.database.status.counts()
+    failed = sum(states.get("failed", 0) for states in counts.values())
+    if failed:
+        return [
+            warn(
+                f"{failed} personas have failed",
+                "see why: select name, last_error from retrato.persona_status where state = 'failed'; then "
+                "`retrato queue retry --all`",
+            )
+        ]
+    return [ok("nobody has failed")]
+
+
+def _bind(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def _is_ours(host: str, port: int) -> bool:
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_WITHIN_S) as answer:
+            return bool(json.load(answer) == {"status": "alive"})
+    except (OSError, ValueError):
+        return False
