@@ -2,19 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
 from retrato.app.base import Base
+from retrato.app.console import open_desk
 from retrato.app.providers import open_providers
 from retrato.app.wording import wording
 from retrato.console.server import Console
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.imaging.finish import finish
+from retrato.metrics.metrics import Metrics
+from retrato.providers.leg import Provider
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
@@ -26,6 +29,7 @@ from retrato.storage.location import open_store
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
 from retrato.store.chores import Chores
+from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
 from retrato.supervise import Service, supervise
@@ -35,6 +39,7 @@ log = structlog.get_logger()
 
 _STOP_MARGIN_S = 15.0
 """Beyond the grace time: hand jobs back, close connections."""
+_ALIVE_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,11 @@ async def open_daemon(
             console.ready_when(base.status.ping)
             if pages:
                 console.show(store)
+                console.open_pages(open_desk(settings, base))
         providers = await stack.enter_async_context(open_providers(settings))
+        metrics = _metrics(settings, base, providers)
+        if console is not None:
+            console.measure(metrics)
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
         jobs = Jobs(base.database, replica_id=holdings.replica_id, lease_s=settings.lease_seconds)
         attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd)
@@ -96,6 +105,7 @@ async def open_daemon(
             waits_s=settings.retry_waits_seconds,
             deadline_s=settings.job_deadline_seconds,
             refusal_policy=settings.refusal_policy,
+            metrics=metrics,
         )
         pipeline = Pipeline(base.personas, attempts, chain, store, prompt_for=wording(settings, base).prompt_for)
         worker = Worker(
@@ -104,9 +114,12 @@ async def open_daemon(
             pipeline,
             holdings=holdings,
             most_attempts=settings.max_job_attempts,
+            metrics=metrics,
         )
         wake = asyncio.Event()
-        keeper = Keeper(jobs, holdings=holdings, wake=wake, version=VERSION, poll_s=settings.poll_seconds)
+        keeper = Keeper(
+            jobs, holdings=holdings, wake=wake, version=VERSION, poll_s=settings.poll_seconds, metrics=metrics
+        )
         await keeper.beat()  # the replica's row is there before it works
         yield Daemon(
             dispatcher=Dispatcher(
@@ -120,33 +133,39 @@ async def open_daemon(
                 poll_s=settings.poll_seconds,
                 grace_s=settings.grace_seconds,
                 empresa_id=empresa_id,
+                metrics=metrics,
             ),
             keeper=keeper,
-            listener=Listener(_listen_address(settings, dsn), wake=wake, holdings=holdings),
+            listener=Listener(_listen_address(settings, dsn), wake=wake, holdings=holdings, metrics=metrics),
             housekeeper=Housekeeper(
                 Chores(base.database, base.host),
                 base.requests,
                 sweep=settings.sweep,
                 keep_attempts_days=settings.keep_attempts_days,
+                metrics=metrics,
             ),
             console=console,
             grace_s=settings.grace_seconds,
         )
 
 
+def _metrics(settings: Settings, base: Base, providers: Sequence[Provider]) -> Metrics:
+    """What this process counts, and on scrape what is true of the whole database."""
+    metrics = Metrics()
+    metrics.jobs.expect(provider.name for provider in providers)
+    metrics.calls.expect(info.leg for provider in providers for info in provider.catalogue())
+    gauges = Gauges(
+        base.database,
+        metrics,
+        budget_usd=settings.monthly_budget_usd,
+        alive_within_s=max(_ALIVE_WITHIN_S, 2 * settings.poll_seconds),
+    )
+    metrics.add(gauges, gauges.refresh)
+    return metrics
+
+
 def _listen_address(settings: Settings, dsn: str) -> str:
     return plain(settings.listen_database_url) or dsn
-
-
-@asynccontextmanager
-async def open_console(settings: Settings) -> AsyncIterator[Console]:
-    """A console that listens, or has said why it does not."""
-    console = Console(settings.console_host, settings.console_port)
-    try:
-        await console.listen()
-        yield console
-    finally:
-        await console.close()
 
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what people write, and where it can be reached

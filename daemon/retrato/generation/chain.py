@@ -18,11 +18,12 @@ from retrato.domain.errors import (
 from retrato.domain.faults import Fault, SameLeg
 from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order
-from retrato.generation.means import Finish, Means, recorded
+from retrato.generation.means import Finish, Means
 from retrato.generation.ports import AttemptLog, LegBook
 from retrato.generation.retrying import policy_for
 from retrato.generation.sitting import Sitting
 from retrato.generation.turn import Turn
+from retrato.metrics.metrics import Metrics
 from retrato.providers.leg import Leg, Provider, ResumableLeg
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Chain:
         may_start: Callable[[], bool] = lambda: True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
     ) -> None:
         self._providers = tuple(providers)
         self._legs = legs
@@ -71,6 +73,7 @@ class Chain:
             waits_s=tuple(waits_s),
             may_start=may_start,
             sleep=sleep,
+            metrics=metrics or Metrics(),
         )
 
     async def draw(
@@ -120,7 +123,7 @@ class Chain:
         leg = await self._leg(pending.leg)
         if pending.request_id is None or not isinstance(leg, ResumableLeg):
             price_usd = leg.price_usd(pending.order) if leg is not None else None
-            await recorded(
+            await self._means.recorded(
                 self._means.attempts.fail(
                     pending.id,
                     fault=Fault.UNKNOWN_OUTCOME,
@@ -193,7 +196,7 @@ class Chain:
         """A fault of the account closes every leg that leads to it, not only the one that met it."""
         for sibling in legs if error.whole_provider else ():
             if sibling.name != leg.name:
-                await recorded(
+                await self._means.recorded(
                     self._legs.failed(
                         sibling.name, fault=error.fault, reason=str(error), retry_after_s=error.retry_after_s
                     )

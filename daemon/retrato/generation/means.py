@@ -10,6 +10,7 @@ from retrato.domain.errors import StoreUnavailableError
 from retrato.domain.picture import Picture
 from retrato.generation.placeholders import PlaceholderMemory
 from retrato.generation.ports import AttemptLog, LegBook
+from retrato.metrics.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -32,11 +33,12 @@ class Means:
     may_start: Callable[[], bool]
     sleep: Callable[[float], Awaitable[None]]
     placeholders: PlaceholderMemory = field(default_factory=PlaceholderMemory)
+    metrics: Metrics = field(default_factory=Metrics)
 
-
-async def recorded(writing: Awaitable[Any]) -> None:
-    """Write down what has happened; while the database is away the picture goes before the books."""
-    try:
-        await writing
-    except StoreUnavailableError as exc:
-        log.warning("attempt.not_recorded", error=str(exc))
+    async def recorded(self, writing: Awaitable[Any]) -> None:
+        """Write down what has happened; while the database is away the picture goes before the books."""
+        try:
+            await writing
+        except StoreUnavailableError as exc:
+            self.metrics.database_error("chain")
+            log.warning("attempt.not_recorded", error=str(exc))

@@ -17,7 +17,7 @@ from retrato.domain.errors import (
 )
 from retrato.domain.faults import SameLeg
 from retrato.domain.picture import Drawn, Order, Picture, RawPicture
-from retrato.generation.means import Means, recorded
+from retrato.generation.means import Means
 from retrato.generation.retrying import Patience, policy_for, retrying
 from retrato.generation.sitting import Sitting
 from retrato.providers.leg import CancellableLeg, Leg, ResumableLeg
@@ -93,15 +93,17 @@ class Turn:
         order = (self._resumed_order if self._resumes else None) or self._sitting.order()
         attempt_id = self._attempt_id if self._attempt_id is not None else await self._begin(order)
         try:
-            raw = await self._ask(order, attempt_id)
-            picture = await self._finish(raw, order)
+            with self._means.metrics.calls.call(self._leg.name):
+                raw = await self._ask(order, attempt_id)
+                picture = await self._finish(raw, order)
         except ProviderError as error:
             await self._failed(attempt_id, error)
             raise
         self._attempt_id = None
+        self._means.metrics.calls.paid(self._leg.name, raw.cost_usd)
         log.debug("attempt.succeeded", leg=self._leg.name, attempt_id=attempt_id)
-        await recorded(self._means.attempts.succeed(attempt_id, cost_usd=raw.cost_usd, seed=raw.seed))
-        await recorded(self._means.legs.succeeded(self._leg.name))
+        await self._means.recorded(self._means.attempts.succeed(attempt_id, cost_usd=raw.cost_usd, seed=raw.seed))
+        await self._means.recorded(self._means.legs.succeeded(self._leg.name))
         ordered = self._pending if self._pending is not None and self._pending.id == attempt_id else None
         return self._drawn(picture, raw, order, ordered)
 
@@ -141,7 +143,7 @@ class Turn:
     async def _ask(self, order: Order, attempt_id: int) -> RawPicture:
         async def note(request_id: str) -> None:
             self._request_id = request_id
-            await recorded(self._means.attempts.note_request(attempt_id, request_id))
+            await self._means.recorded(self._means.attempts.note_request(attempt_id, request_id))
 
         leg = self._leg
         try:
@@ -175,7 +177,7 @@ class Turn:
         self._resumes = error.request_id if is_unknown else None
         if self._resumes is None:
             await self._close(attempt_id, error)
-        await recorded(
+        await self._means.recorded(
             self._means.legs.failed(
                 self._leg.name, fault=error.fault, reason=str(error), retry_after_s=error.retry_after_s
             )
@@ -200,12 +202,14 @@ class Turn:
 
     async def _close(self, attempt_id: int, error: ProviderError) -> None:
         self._attempt_id = None
-        await recorded(
+        cost_usd = self._cost_usd(error)
+        self._means.metrics.calls.paid(self._leg.name, cost_usd)
+        await self._means.recorded(
             self._means.attempts.fail(
                 attempt_id,
                 fault=error.fault,
                 error=str(error),
-                cost_usd=self._cost_usd(error),
+                cost_usd=cost_usd,
                 price_usd=self._leg.price_usd(self._sitting.order()),
             )
         )
@@ -234,6 +238,7 @@ class Turn:
         if policy_for(error).same_leg is SameLeg.NEW_SEED:
             self._sitting.redraw += 1
         self._last = error
+        self._means.metrics.calls.retried(self._leg.name)
         log.debug("attempt.repeated", leg=self._leg.name, wait_s=wait_s)
         return wait_s
 

@@ -20,6 +20,8 @@ import structlog
 
 from retrato.domain.errors import StoreUnavailableError
 from retrato.domain.job import Job
+from retrato.metrics.jobs import End
+from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
 from retrato.services.worker import Worker
 from retrato.store.jobs import Claimed, Jobs, Outlook
@@ -50,6 +52,7 @@ class Dispatcher:
         grace_s: float,
         empresa_id: str | None = None,
         rng: random.Random | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
         self._worker = worker
@@ -65,6 +68,9 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_ended = asyncio.Event()
         self._hold_until = 0.0
+        self._metrics = metrics or Metrics()
+        self._metrics.jobs.plan(at_once=concurrency, pace_s=pace_s)
+        self._metrics.jobs.watch(drawing=holdings.drawing, in_hand=holdings.__len__)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dispatch until *stop*; jobs in hand get the grace time, then they are handed back."""
@@ -85,6 +91,7 @@ class Dispatcher:
             try:
                 claimed, outlook = await self._claim(permits, undisturbed=undisturbed)
             except StoreUnavailableError as exc:
+                self._metrics.database_error("dispatcher")
                 wait_s = next(outages)
                 log.warning("dispatcher.database_away", error=str(exc), again_in_s=round(wait_s, 2))
                 await wait_for_any(self._wake, stop, timeout_s=wait_s)
@@ -93,6 +100,7 @@ class Dispatcher:
             outages = backoff()
             for job in claimed.jobs:
                 self._holdings.add(job)
+                self._metrics.jobs.claimed(waited_s=job.waited_s)
             if stop.is_set():
                 # The claim was under way when intake ended: nothing that costs money is begun any more.
                 await self._hand_back(claimed.jobs)
@@ -195,10 +203,14 @@ class Dispatcher:
     async def _release(self, job: Job) -> bool:
         try:
             async with asyncio.timeout(_HAND_BACK_S):
-                return await self._jobs.release(job)
+                released = await self._jobs.release(job)
         except (StoreUnavailableError, TimeoutError) as exc:
+            self._metrics.jobs.ended(End.LOST)
             log.warning("job.left_to_its_lease", persona_id=job.persona_id, error=str(exc))
             return False
+        else:
+            self._metrics.jobs.ended(End.RELEASED if released else End.LOST)
+            return released
         finally:
             self._holdings.remove(job)
 

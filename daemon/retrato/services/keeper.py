@@ -9,6 +9,8 @@ import asyncio
 import structlog
 
 from retrato.domain.errors import StoreUnavailableError
+from retrato.metrics.jobs import End
+from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
 from retrato.store.jobs import Jobs
 from retrato.supervise import wait_for_any
@@ -36,6 +38,7 @@ class Keeper:
         poll_s: float,
         beat_s: float = _BEAT_S,
         silence_s: float = _SILENCE_S,
+        metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
         self._holdings = holdings
@@ -44,6 +47,7 @@ class Keeper:
         self._poll_s = poll_s
         self._beat_s = beat_s
         self._silence_s = silence_s
+        self._metrics = metrics or Metrics()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until the dispatcher has let go of its last job, then remove the replica's row."""
@@ -70,6 +74,7 @@ class Keeper:
             return await self.beat()
         except StoreUnavailableError as exc:
             self._holdings.unsettle()
+            self._metrics.database_error("keeper")
             log.warning("keeper.beat_failed", error=str(exc), held=len(self._holdings))
             return True
 
@@ -89,6 +94,7 @@ class Keeper:
         self._holdings.kept(sent_at)
         for token, persona_id in fences.items():
             if token not in kept.owned and self._holdings.drop(token):
+                self._metrics.jobs.ended(End.LOST)
                 log.warning("job.lost", persona_id=persona_id, token=token)
         if kept.others_run and self._holdings.settled_for_s() >= self._silence_s:
             await self._take_over()
@@ -99,5 +105,6 @@ class Keeper:
             held=self._holdings.fences(), silence_s=self._silence_s, most_takeovers=_MOST_TAKEOVERS
         )
         if taken:
+            self._metrics.jobs.taken_over(len(taken))
             log.warning("keeper.took_over", personas=taken)
             self._wake.set()

@@ -21,6 +21,8 @@ from retrato.domain.errors import (
 from retrato.domain.job import Job
 from retrato.generation.pipeline import Pipeline
 from retrato.generation.verdict import Fail, Release, Retry, verdict
+from retrato.metrics.jobs import End
+from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
 from retrato.store.avatars import Avatars, Finished, Outcome
 from retrato.store.jobs import Jobs
@@ -29,6 +31,8 @@ from retrato.supervise import backoff
 log = structlog.get_logger()
 
 _LONGEST_REFUSAL_S = 600.0
+_ENDS = {"queued": End.RETRIED, "failed": End.FAILED, None: End.LOST}
+"""What the job's new state says of the run; None = the job was not ours any more."""
 
 
 class Worker:
@@ -48,6 +52,7 @@ class Worker:
         holdings: Holdings,
         most_attempts: int,
         longest_refusal_s: float = _LONGEST_REFUSAL_S,
+        metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
         self._avatars = avatars
@@ -55,6 +60,7 @@ class Worker:
         self._holdings = holdings
         self._most_attempts = most_attempts
         self._longest_refusal_s = longest_refusal_s
+        self._metrics = metrics or Metrics()
 
     async def work(self, job: Job) -> float:
         """
@@ -63,6 +69,7 @@ class Worker:
         Raises nothing but CancelledError: then the job is either lost, or still ours and to be handed back.
         """
         with structlog.contextvars.bound_contextvars(persona_id=job.persona_id, empresa_id=job.empresa_id):
+            began_at = time.monotonic()
             try:
                 finished = await self._pipeline.draw(job)
                 if finished is None:
@@ -70,7 +77,7 @@ class Worker:
                     await self._drop(job)
                 else:
                     self._holdings.drawn(job)
-                    await self._write_back(job, finished)
+                    await self._write_back(job, finished, began_at=began_at)
             except Exception as exc:  # noqa: BLE001 - the per-job boundary
                 self._holdings.end(job)
                 return await self._end_somehow(job, exc)
@@ -85,12 +92,14 @@ class Worker:
 
     async def _drop(self, job: Job) -> None:
         async def store() -> None:
-            if await self._jobs.drop(job):
+            dropped = await self._jobs.drop(job)
+            self._metrics.jobs.ended(End.DROPPED if dropped else End.RELEASED)
+            if dropped:
                 log.info("job.dropped", reason="the persona is gone or not ready any more")
 
         await self._until_stored(store)
 
-    async def _write_back(self, job: Job, finished: Finished) -> None:
+    async def _write_back(self, job: Job, finished: Finished, *, began_at: float) -> None:
         """Write until the database has answered: only the fence discards a picture that was paid for."""
         try:
             outcome = await self._written(finished)
@@ -101,7 +110,11 @@ class Worker:
             log.warning("avatar.discarded", version=finished.version, leg=finished.leg, reason=outcome.value)
             if outcome is Outcome.GONE:
                 await self._discard(finished)
+            self._metrics.jobs.ended(End.STALE if outcome is Outcome.LOST else End.UNWANTED, finished.provider)
             return
+        self._metrics.jobs.written(
+            finished.provider, took_s=time.monotonic() - began_at, image_bytes=finished.image_bytes
+        )
         log.info(
             "avatar.finished",
             version=finished.version,
@@ -132,6 +145,7 @@ class Worker:
             try:
                 return await self._avatars.write(finished)
             except StoreUnavailableError as exc:
+                self._metrics.database_error("worker")
                 log.warning("avatar.write_delayed", error=str(exc), again_in_s=round(wait_s, 2))
             except ConfigError as exc:
                 if time.monotonic() > give_up_at:
@@ -166,7 +180,9 @@ class Worker:
 
     async def _release(self, job: Job, *, delay_s: float, reason: str) -> None:
         async def store() -> None:
-            if await self._jobs.release(job, delay_s=delay_s, reason=reason):
+            released = await self._jobs.release(job, delay_s=delay_s, reason=reason)
+            self._metrics.jobs.ended(End.RELEASED if released else End.LOST)
+            if released:
                 log.warning("job.released", reason=reason, again_in_s=round(delay_s, 1))
             else:
                 log.warning("job.lost", reason=reason)
@@ -178,6 +194,8 @@ class Worker:
             state = await self._jobs.retry(
                 job, most_attempts=most_attempts, delay_s=delay_s, fault=fault, error=text
             )
+            self._metrics.jobs.ended(_ENDS[state])
+            self._metrics.jobs.fault(fault)
             if state == "failed":
                 log.error("avatar.failed", fault=fault, error=text, attempts=job.attempts + 1)
             elif state is not None:
@@ -191,8 +209,10 @@ class Worker:
             try:
                 await store()
             except StoreUnavailableError as exc:
+                self._metrics.database_error("worker")
                 if self._holdings.may_start():
                     await asyncio.sleep(wait_s)
                     continue
+                self._metrics.jobs.ended(End.LOST)
                 log.warning("job.left_to_its_lease", error=str(exc))
             return
