@@ -22,7 +22,7 @@ from retrato.store.avatars import Avatars, Finished, Outcome
 from retrato.store.database import Database
 from retrato.store.jobs import Jobs
 
-OWNER, VISITOR = "dono", "authenticated"
+OWNER, VISITOR = "dono", "visitante"
 _PASSWORD = "senha"
 ROLES = f"""
 create role {OWNER} login nosuperuser nobypassrls password '{_PASSWORD}';
