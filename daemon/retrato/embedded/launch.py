@@ -121,13 +121,13 @@ class Launcher:
     def _await_ready(self, child: Child, deadline: float) -> Endpoint | None:
         """Where it is to be reached; None when it ended instead."""
         while not child.wait(_LOOK_AGAIN_S):
-            endpoint = read_endpoint(self.folder)
-            if endpoint is not None and endpoint.pid == child.pid:
-                return endpoint
             if time.monotonic() > deadline:
                 raise StoreUnavailableError(
                     f"the embedded Postgres was not ready in time; its log:\n{self.folder.log_tail()}"
                 )
+            endpoint = read_endpoint(self.folder)
+            if endpoint is not None and endpoint.pid == child.pid:
+                return endpoint
         return None
 
     def _port_is_taken(self) -> bool:
