@@ -154,6 +154,7 @@ CREATE OR REPLACE FUNCTION retrato.claim_jobs(most integer, pace_s double precis
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 begin
@@ -376,6 +377,7 @@ CREATE OR REPLACE FUNCTION retrato.enqueue(persona_ids text[], empresa_ids text[
  LANGUAGE plpgsql
  SET search_path TO ''
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
     somebody_will_look boolean;
@@ -441,6 +443,7 @@ CREATE OR REPLACE FUNCTION retrato.heartbeat(beating uuid, held_personas text[],
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 begin
@@ -504,6 +507,7 @@ CREATE OR REPLACE FUNCTION retrato.look_before_sleep()
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
     is_quiet boolean := pg_catalog.pg_try_advisory_xact_lock(32199698154615919);
@@ -945,6 +949,7 @@ CREATE OR REPLACE FUNCTION retrato.take_over_jobs(me uuid, silence_s double prec
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 begin
@@ -1044,6 +1049,7 @@ CREATE OR REPLACE FUNCTION retrato.write_back(finished jsonb, patiently boolean)
  SET lock_timeout TO '500ms'
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 declare

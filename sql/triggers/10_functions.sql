@@ -15,6 +15,7 @@ returns integer
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     somebody_will_look boolean;

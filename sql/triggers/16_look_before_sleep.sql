@@ -17,6 +17,7 @@ language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     is_quiet boolean := pg_catalog.pg_try_advisory_xact_lock({bell_key});

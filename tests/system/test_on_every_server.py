@@ -93,7 +93,8 @@ async def test_killed_replicas_call_is_resumed_by_another(stage, kind):
 
 @slow_providers
 async def test_restart_of_postgres_costs_nothing(stage, kind, server):
-    await stage.replicas.start(2)
+    # With permits to spare, or the next claim would wait for a provider.
+    await stage.replicas.start(2, RETRATO_CONCURRENCY="16")
     personas = await stage.application.insert(8)
     await ordered(stage, 4)
 
@@ -108,8 +109,9 @@ async def test_restart_of_postgres_costs_nothing(stage, kind, server):
     await stage.settle(f"{kind}: Postgres immediate stop, 1 s down", recovery_s=recovery_s, limit_s=1)
 
 
+@slow_providers
 async def test_terminated_backends_cost_nothing(stage, kind):
-    await stage.replicas.start(2)
+    await stage.replicas.start(2, RETRATO_CONCURRENCY="16")
     personas = await stage.application.insert(20)
 
     for _ in range(4):
@@ -144,7 +146,7 @@ async def test_lost_reply_to_the_commit_of_the_write_back_is_found_out(stage, ki
 
 @slow_providers
 async def test_dropped_connections_take_nothing_over(stage, kind):
-    replicas = await stage.replicas.start(2, wired=True)
+    replicas = await stage.replicas.start(2, wired=True, RETRATO_CONCURRENCY="16")
     personas = await stage.application.insert(8)
     await ordered(stage, 4)
 

@@ -1,5 +1,7 @@
 """Jobs and personas of which no bell tells: the poll finds the jobs, the sweep the personas without one."""
 
+import asyncio
+
 import pytest
 from tests.system.application import EMPRESA
 from tests.system.stage import Stage, now
@@ -34,6 +36,7 @@ async def insert_past_the_triggers(stage: Stage, *, with_job: bool) -> str:
 
 async def test_poll_finds_what_no_bell_told_of(stage):
     await stage.replicas.start(2, RETRATO_POLL_SECONDS=str(POLL_S), RETRATO_SWEEP="off")
+    await asyncio.sleep(2)  # they have looked, and sleep
 
     committed_at = now()
     persona = await insert_past_the_triggers(stage, with_job=True)
