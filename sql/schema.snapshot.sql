@@ -1432,6 +1432,31 @@ CREATE TRIGGER retrato_on_truncate AFTER TRUNCATE ON public.personas FOR EACH ST
 -- trigger retrato_on_update
 CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE(COALESCE(NULLIF(btrim((new.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((new.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])) AND (NOT ((COALESCE(COALESCE(NULLIF(btrim((old.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((old.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))))) OR false)) EXECUTE FUNCTION retrato.on_personas_update()
 
+-- view backlog
+SELECT runnable,
+    running,
+    (runnable + running) AS jobs
+   FROM ( SELECT
+                CASE
+                    WHEN (EXISTS ( SELECT
+                       FROM retrato.pauses
+                      WHERE (pauses.scope = 'all'::text))) THEN (0)::bigint
+                    ELSE (( SELECT count(*) AS count
+                       FROM ( SELECT
+                               FROM retrato.jobs
+                              WHERE ((jobs.state = 'queued'::text) AND (NOT jobs.delayed))
+                             LIMIT 10000) claimable) + ( SELECT count(*) AS count
+                       FROM ( SELECT
+                               FROM retrato.jobs
+                              WHERE ((jobs.state = 'queued'::text) AND jobs.delayed AND (jobs.run_at <= now()))
+                             LIMIT 10000) due))
+                END AS runnable,
+            ( SELECT count(*) AS count
+                   FROM ( SELECT
+                           FROM retrato.jobs
+                          WHERE (jobs.state = 'running'::text)
+                         LIMIT 10000) held) AS running) counted;
+
 -- view persona_status
 SELECT (p.id)::text AS persona_id,
     COALESCE(NULLIF((p.empresa_id)::text, ''::text), '-'::text) AS empresa_id,

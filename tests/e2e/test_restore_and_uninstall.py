@@ -103,3 +103,11 @@ async def test_role_is_printed_and_nothing_is_done(owners, connection):
     assert 'grant insert on retrato.avatars to "face_painter";' in done.out
     assert await connection.fetchval("select count(*) from pg_roles where rolname = 'face_painter'") == 0
     assert wrong.code == 78
+
+
+async def test_role_for_an_autoscaler_is_printed_without_a_database(owners):
+    done = await owners.run("migrate", "--backlog-role", "watcher", RETRATO_DATABASE_URL=None)
+    wrong = await owners.run("migrate", "--backlog-role", "a'b", RETRATO_DATABASE_URL=None)
+
+    assert (done.code, wrong.code) == (0, 78)
+    assert 'grant select on retrato.backlog to "watcher";' in done.out

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from retrato.app.address import database_address
-from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_command
+from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settings_for_command
+from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
 from retrato.store import migrations
 from retrato.store.database import connect
 from retrato.store.host import Host
 from retrato.store.mapping import HostMapping
-from retrato.store.rights import roles_sql
+from retrato.store.rights import backlog_role_sql, roles_sql
 
 
 def migrate(
@@ -24,6 +25,14 @@ def migrate(
             "--roles", metavar="NAME", help="Print the SQL that makes a role for the daemon, and do nothing."
         ),
     ] = None,
+    backlog_role: Annotated[
+        str | None,
+        typer.Option(
+            "--backlog-role",
+            metavar="NAME",
+            help="Print the SQL that makes a role which may read retrato.backlog alone, for an autoscaler.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """
@@ -34,6 +43,9 @@ def migrate(
     settings = settings_for_command()
     if roles is not None:
         run(_print_roles(settings, roles))
+    if backlog_role is not None:
+        _print_backlog_role(backlog_role)
+        return
     run(_migrate(settings, check=check, plan=plan, as_json=as_json))
 
 
@@ -63,6 +75,13 @@ async def _print_roles(settings: Settings, role: str) -> int:
         finally:
             await connection.close()
     return 0
+
+
+def _print_backlog_role(role: str) -> None:
+    try:
+        print(backlog_role_sql(role), end="")  # noqa: T201
+    except ConfigError as exc:
+        leave(exc)
 
 
 async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:

@@ -57,17 +57,25 @@ def roles_sql(host: Host, role: str) -> str:
         ConfigError: no role can have such a name.
 
     """
-    if not _ROLE.fullmatch(role):
-        raise ConfigError(f"a role should be called like retrato_daemon, and not {role!r}")
     tables = _tables(host)
     words = {
-        "role": quoted(role),
-        "role_name": _literal(role),
+        **_role_words(role),
         "host_grants": "\n".join(_host_grants(host, quoted(role))),
         "host_tables": _array(tables),
         "inserted_tables": _array([host.avatares] if host.avatares is not None else []),
     }
     return render(read("roles.sql"), words)
+
+
+def backlog_role_sql(role: str) -> str:
+    """
+    ``sql/backlog_role.sql`` for *role*, to be run by the owner of schema ``retrato``.
+
+    Raises:
+        ConfigError: no role can have such a name.
+
+    """
+    return render(read("backlog_role.sql"), _role_words(role))
 
 
 async def lacking(connection: Connection, host: Host) -> list[Right]:
@@ -98,6 +106,12 @@ async def _needed(connection: Connection, host: Host) -> list[Right]:
             for column in columns
         ]
     return rights
+
+
+def _role_words(role: str) -> dict[str, str]:
+    if not _ROLE.fullmatch(role):
+        raise ConfigError(f"a role should be called like retrato_daemon, and not {role!r}")
+    return {"role": quoted(role), "role_name": _literal(role)}
 
 
 def _host_grants(host: Host, role: str) -> list[str]:
