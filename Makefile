@@ -7,9 +7,10 @@ TESTS ?= tests
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEPLOY := .venv-deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format snapshot lock pictures dist clean texts model test-system test-role bench peers
+.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role bench peers
 
 help:  ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -54,11 +55,28 @@ bench: $(READY)  ## Measure: pace, latency, enqueueing, memory, scale (an hour; 
 peers: $(READY)  ## Measure against pgqueuer, procrastinate and chancy (half an hour; bench/peers/README.md).
 	$(BIN)/python bench/peers/run.py
 
-check: $(READY)  ## Lint, formatting, types, direction of imports.
+check: $(READY)  ## Lint, formatting, types, direction of imports, image and manifests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --keep-going .venv-deploy || echo "Going on with the tools of deploy/checks that there are" >&2
+	$(BIN)/python deploy/checks/check.py
+
+.venv-deploy: $(DEPLOY)/.ready $(DEPLOY)/node_modules/.ready  ## Bring the tools of deploy/checks up to date: pip's and npm's.
+
+$(DEPLOY)/.ready: requirements/deploy.lock $(READY)
+	@test -x $(DEPLOY)/bin/pip || $(BIN)/python -m venv $(DEPLOY)
+	@echo "Installing requirements/deploy.lock"
+	@$(DEPLOY)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.lock
+	@touch $@
+
+$(DEPLOY)/node_modules/.ready: deploy/checks/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is missing (Debian: apt install nodejs npm)" >&2; exit 1; }
+	@mkdir -p $(DEPLOY) && cp deploy/checks/package.json deploy/checks/package-lock.json $(DEPLOY)
+	@echo "Installing deploy/checks/package-lock.json"
+	@npm ci --prefix $(DEPLOY) --silent --no-audit --no-fund
+	@touch $@
 
 format: $(READY)  ## Format the code and mend what the linter can mend.
 	$(BIN)/ruff format .
@@ -71,6 +89,8 @@ lock: $(READY)  ## Write requirements/*.lock anew from pyproject.toml.
 	$(BIN)/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --group deploy -o requirements/deploy.lock
+	cd deploy/checks && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 LOCK_OPTIONS = --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --custom-compile-command 'make lock'
@@ -89,5 +109,5 @@ dist: $(READY)  ## Build the source archive and the wheel into dist/.
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## Remove .venv, builds and caches; the demo's data in .retrato stay.
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(DEPLOY) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -180,7 +180,9 @@ def test_parts_that_find_the_database_away_are_those_that_there_are():
 def test_pods_are_scraped_at_the_port_that_the_page_names():
     monitor = yaml.safe_load((MONITORING / "podmonitor.yaml").read_text())
     [endpoint] = monitor["spec"]["podMetricsEndpoints"]
-    pods = yaml.safe_load((ROOT / "deploy/kubernetes/deployment.yaml").read_text())["spec"]["template"]["metadata"]
+    pods = yaml.safe_load((ROOT / "deploy/kubernetes/base/deployment.yaml").read_text())["spec"]["template"][
+        "metadata"
+    ]
 
     assert endpoint["port"] in PAGE
     assert endpoint["path"] == "/metrics"
