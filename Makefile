@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 DEPLOY := .venv-deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role bench peers
+.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role test-image bench peers
 
 help:  ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -41,6 +41,9 @@ test-system: $(READY)  ## The fault matrix with real processes: kills, stops, ou
 
 test-role: $(READY)  ## The tests of the store, the services and the commands under the role of sql/roles.sql.
 	RETRATO_TEST_ROLE=1 $(BIN)/pytest -n $(JOBS) --dist loadgroup tests/store tests/services tests/e2e
+
+test-image: $(READY)  ## Build the image by buildah and run it by podman: draw, health, drain, rights (root; apt: podman buildah runc mmdebstrap).
+	RETRATO_IMAGE=1 $(BIN)/pytest tests/image
 
 model: $(READY)  ## Check the models of lease and bell (needs spin and gcc; docs/lease.md).
 	$(BIN)/python docs/lease/check.py

@@ -3,7 +3,8 @@ Hold the image's recipe and the Kubernetes manifests against the tools that oper
 
 Run by ``make check``. Every overlay is built by kubectl's kustomize, once as it is and once with the PodMonitor.
 What comes out is held against the schemas of the oldest and the newest Kubernetes, the models of KEDA's and the
-Prometheus operator's resources, and checkov's policies; the Dockerfile against hadolint and checkov.
+Prometheus operator's resources, and checkov's policies; the Dockerfile against hadolint and checkov; the scripts
+against ShellCheck.
 
 The tools are in ``.venv-deploy`` (``make .venv-deploy``). One that is missing is named, and what it would have
 checked is left out; with CHECKS_NEED_ALL=1, which CI sets once it has installed them, that is a failure.
@@ -54,10 +55,9 @@ class WrongError(Exception):
 
 def main() -> int:
     """Run all checks; the exit code is 1 where one of them has found something."""
-    checks = (lint_dockerfile, build_overlays, hold_against_schemas, hold_against_models, hold_against_policies)
     wrong, missing = False, False
     with tempfile.TemporaryDirectory(prefix="retrato-check-") as folder:
-        for check in checks:
+        for check in CHECKS:
             try:
                 check(Path(folder))
             except WrongError as exc:
@@ -74,6 +74,11 @@ def main() -> int:
 def lint_dockerfile(_folder: Path) -> None:
     """Hadolint, with ShellCheck in it."""
     _run(_tool("hadolint"), ROOT / "Dockerfile")
+
+
+def lint_scripts(_folder: Path) -> None:
+    """ShellCheck."""
+    _run(_tool("shellcheck"), "--external-sources", "--source-path=SCRIPTDIR", *ROOT.glob("deploy/**/*.sh"))
 
 
 def build_overlays(folder: Path) -> None:
@@ -133,6 +138,17 @@ def hold_against_policies(folder: Path) -> None:
     files = [argument for path in (*_built(folder), ROOT / "Dockerfile") for argument in ("--file", path)]
     frameworks = ("--framework", "kubernetes", "dockerfile")
     _run(_tool("checkov"), "--config-file", HERE / "checkov.yaml", *files, *frameworks)
+
+
+CHECKS = (
+    lint_dockerfile,
+    lint_scripts,
+    build_overlays,
+    hold_against_schemas,
+    hold_against_models,
+    hold_against_policies,
+)
+"""In this order: those that hold something against the built overlays come after they are built."""
 
 
 def _as_typescript(documents: Iterable[dict[str, Any]]) -> Iterable[str]:
