@@ -48,11 +48,12 @@ test-image: $(READY)  ## Build the image by buildah and run it by podman: draw, 
 model: $(READY)  ## Check the models of lease and bell (needs spin and gcc; docs/lease.md).
 	$(BIN)/python docs/lease/check.py
 
-bench: $(READY)  ## Measure: pace, latency, enqueueing, memory, scale (an hour; bench/README.md).
+bench: $(READY)  ## Measure: pace, latency, enqueueing, memory, the console, scale (an hour; bench/README.md).
 	$(BIN)/python bench/pace.py
 	$(BIN)/python bench/latency.py
 	$(BIN)/python bench/enqueue.py
 	$(BIN)/python bench/memory.py
+	$(BIN)/python bench/console.py
 	$(BIN)/python -m bench.scale.scale
 
 peers: $(READY)  ## Measure against pgqueuer, procrastinate and chancy (half an hour; bench/peers/README.md).

@@ -112,15 +112,21 @@ async def next_start(replica: asyncio.subprocess.Process) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def daemon(dsn: str, simulator: Simulator, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The whole daemon as a process, with simulated providers; yields when it has announced itself."""
+async def daemon(
+    dsn: str, simulator: Simulator, *, pages: bool = False, **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """
+    The whole daemon as a process, with simulated providers; yields when it has announced itself.
+
+    *pages*: with its console. *settings* are environment variables.
+    """
     with tempfile.TemporaryDirectory(prefix="retrato-bench-") as folder:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "retrato",
             "run",
-            "--no-console",
+            *([] if pages else ["--no-console"]),
             cwd=folder,
             env=_environment(dsn, folder, simulator, settings),
         )
