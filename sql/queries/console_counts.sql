@@ -1,6 +1,6 @@
 -- Personas by company and state, found by the host's own index on the company. The states are those of the view
 -- retrato.persona_status; what costs a look for each persona is looked at only where nothing else decides.
--- $1 companies text[]   $2 text that name or role hold, folded, empty = any
+-- $1 companies text[]   $2 pattern of name or role, empty = any   $3 or this key
 select
     listed.empresa_id,
     listed.state,

@@ -1,12 +1,10 @@
 -- One page of a company's personas by name, each with its state and its newest version.
--- $1 companies text[], here one   $2 text that name or role hold, folded, empty = any   $3 states text[], null = all
--- $4, $5 name and key where the page begins or ends, null = the first page   $6 limit
+-- $1 companies text[], here one   $2 pattern of name or role, empty = any   $3 or this key   $4 states text[], null = all
+-- $5, $6 name and key where the page begins or ends, null = the first page   $7 limit
 with listed as materialized (
     select
         p.{personas_id} as id,
-        coalesce({name_of_p}, '') as name,
-        -- All their states are looked at only where some are asked for.
-        case when $3::text[] is not null then {state_of_p} end as state
+        coalesce({name_of_p}, '') as name
     from {personas} p
     left join retrato.jobs j on j.persona_id = p.{personas_id}::text
     left join (
@@ -14,16 +12,15 @@ with listed as materialized (
         from retrato.avatars v
         where v.empresa_id = any($1::text[])
     ) drawn on drawn.persona_id = p.{personas_id}::text
-    where {company_among_p} and {told_of_p}
+    where {company_among_p} and {told_of_p} and {state_among_p}
 ),
 page as (
     select listed.id, listed.name
     from listed
     where
-        ($3::text[] is null or listed.state = any($3::text[]))
-        and ($4::text is null or (listed.name, listed.id::text) {behind} ($4::text, $5::text))
+        $5::text is null or (listed.name, listed.id::text) {behind} ($5::text, $6::text)
     order by listed.name {direction}, listed.id::text {direction}
-    limit $6::integer
+    limit $7::integer
 )
 select {card_columns}
 from page

@@ -8,6 +8,7 @@ from tests.console.console_support import EMPRESA
 
 from retrato.domain.errors import NotFoundError
 from retrato.store.console_reads import ConsoleReads
+from retrato.store.console_words import Among
 from retrato.store.host import Host
 
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -90,6 +91,45 @@ async def test_search_does_not_mind_accents_and_case(reads, mixed):
     assert counted.total == len(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Élcio Gonçalves", "elcio goncalves"),
+        ("Élcio Gonçalves", "ÉLCIO"),
+        ("elcio", "Élc"),
+        ("AÇÃO", "acao"),
+        ("100% (a.b) [c] {2} \\d ^$|*+?", "(a.b) [c] {2} \\d ^$|*+?"),
+        ("Straße 7", "straße"),
+        ("Søren", "SØREN"),
+        ("d'Ávila_x", "D'AVILA_"),
+    ],
+)
+async def test_search_finds_what_was_typed(reads, people, name, typed):
+    await people.company(name)
+    await people.personas(name, "Outra Pessoa")
+
+    assert [card.name for card in (await reads.gallery(EMPRESA, text=typed, limit=9)).cards] == [name]
+    assert (await reads.counts([EMPRESA], text=typed))[EMPRESA].total == 1
+    assert [one.name for one in (await reads.companies(text=typed, limit=9)).companies] == [name]
+
+
+async def test_search_takes_no_character_for_a_pattern(reads, people):
+    await people.company()
+    await people.personas("Ana", "Bia")
+
+    for typed in (".", "a.a", "a|b", "^", "***:a", "(?i)ana", "[a-z]", "\\w", "a*"):
+        assert not (await reads.gallery(EMPRESA, text=typed, limit=9)).cards, typed
+
+
+async def test_search_finds_roles_and_keys(reads, people):
+    await people.company()
+    persona_id = await people.persona("Ana", role="Diretora de Operações")
+    await people.persona("Bia", role="Analista")
+
+    for typed in ("operacoes", persona_id):
+        assert [card.name for card in (await reads.gallery(EMPRESA, text=typed, limit=9)).cards] == ["Ana"]
+
+
 async def test_companies_come_by_name_and_page(reads, people):
     for number in range(5):
         await people.company(f"Empresa {number}", f"{number}0000000-1111-4111-8111-111111111111")
@@ -162,8 +202,10 @@ async def test_ten_thousand_personas_are_found_by_the_hosts_index(database, conn
     reads = ConsoleReads(database, await Host.read(connection))
 
     for sql, args in (
-        (reads._counts, ([EMPRESA], "")),
-        (reads._galleries[False, False], ([EMPRESA], "", None, None, None, 49)),
+        (reads._counts, ([EMPRESA], "", "")),
+        (reads._galleries[False, False, Among.ALL], ([EMPRESA], "", "", None, None, None, 49)),
+        (reads._galleries[False, False, Among.OF_JOBS], ([EMPRESA], "", "", ["failed"], None, None, 49)),
+        (reads._galleries[False, False, Among.ANY], ([EMPRESA], "", "", ["ready"], None, None, 49)),
     ):
         plan = await connection.fetch(f"explain {sql}", *args)
         text = "\n".join(row[0] for row in plan)

@@ -7,7 +7,6 @@ them run at the same time: the pool belongs to those who draw.
 """
 
 import asyncio
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,10 +27,11 @@ from retrato.store.console_rows import (
     Tempo,
     Version,
 )
-from retrato.store.console_words import console_words
+from retrato.store.console_words import Among, console_words
 from retrato.store.database import Database
 from retrato.store.host import Host
-from retrato.store.queries import host_query, query
+from retrato.store.queries import host_query, query, render
+from retrato.store.search import sought
 
 _AT_ONCE = 2
 _PATIENCE_S = 10.0
@@ -57,22 +57,24 @@ class ConsoleReads:
         self._counts = host_query("console_counts", words)
         self._nobodys_counts = host_query("console_counts", nobodys)
         self._galleries = {
-            (is_nobodys, backwards): host_query(
+            (is_nobodys, backwards, among): host_query(
                 "console_gallery",
                 {
                     **(nobodys if is_nobodys else words),
+                    "state_among_p": render(among.value, words),
                     "behind": "<" if backwards else ">",
                     "direction": "desc" if backwards else "asc",
                 },
             )
             for is_nobodys in (False, True)
             for backwards in (False, True)
+            for among in Among
         }
 
     async def companies(self, *, text: str = "", behind: Company | None = None, limit: int) -> CompaniesPage:
         """The next *limit* companies by name whose name holds *text*, accents and case aside."""
         start = (behind.name, behind.id) if behind is not None else ("", "")
-        rows = await self._fetch(self._companies, folded(text), *start, limit + 1)
+        rows = await self._fetch(self._companies, *sought(text), *start, limit + 1)
         return CompaniesPage([Company(**dict(row)) for row in rows[:limit]], more=len(rows) > limit)
 
     async def company(self, empresa_id: str) -> Company:
@@ -94,9 +96,9 @@ class ConsoleReads:
         rows: list[asyncpg.Record] = []
         regular = [empresa_id for empresa_id in empresa_ids if empresa_id != NOBODYS]
         if regular:
-            rows += await self._fetch(self._counts, regular, folded(text))
+            rows += await self._fetch(self._counts, regular, *sought(text))
         if len(regular) < len(empresa_ids):
-            rows += await self._fetch(self._nobodys_counts, [NOBODYS], folded(text))
+            rows += await self._fetch(self._nobodys_counts, [NOBODYS], *sought(text))
         for row in rows:
             sofar = counts[row["empresa_id"]]
             counts[row["empresa_id"]] = Counts(
@@ -116,9 +118,9 @@ class ConsoleReads:
         """The *limit* personas by name behind (or before) *place*, or the first ones."""
         backwards = place is not None and place.backwards
         rows = await self._fetch(
-            self._galleries[empresa_id == NOBODYS, backwards],
+            self._galleries[empresa_id == NOBODYS, backwards, Among.of(states)],
             [empresa_id],
-            folded(text),
+            *sought(text),
             list(states) if states else None,
             place.name if place is not None else None,
             place.id if place is not None else None,
@@ -197,12 +199,6 @@ class ConsoleReads:
                 return await self._database.fetch(sql, *args)
         except TimeoutError as exc:
             raise StoreUnavailableError(f"no answer within {_PATIENCE_S:g} s") from exc
-
-
-def folded(text: str) -> str:
-    """*text* without accents, in lower case, as the queries compare it."""
-    apart = unicodedata.normalize("NFKD", text.strip().replace("\x00", ""))
-    return "".join(character for character in apart if not unicodedata.combining(character)).lower()
 
 
 def _place(card: Card, *, backwards: bool) -> Place:

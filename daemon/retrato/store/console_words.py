@@ -1,14 +1,14 @@
 """The words in braces that the console's queries take from the host."""
 
+from collections.abc import Sequence
+from enum import Enum
+
 from retrato.store.console_rows import NOBODYS
 from retrato.store.host import Host, quoted
 from retrato.store.host_words import first_of, host_words, not_empty
 from retrato.store.mapping import EMPRESA_NAME
 from retrato.store.queries import render
-
-# What people write with accents and search for without.
-_ACCENTED = "áàâãäåéèêëíìîïóòôõöúùûüçñý"
-_PLAIN = "aaaaaaeeeeiiiiooooouuuucny"
+from retrato.store.status import UNDER_WAY
 
 _CARD = """
     p.{personas_id}::text as persona_id,
@@ -29,10 +29,11 @@ _CARD = """
     case when j.state = 'queued' and j.run_at > now() and j.run_at < 'infinity' then j.run_at end as run_at
 """
 
+_STATE_OF_JOB = "case when j.state = 'queued' and j.attempts > 0 then 'retrying' else j.state end"
+
 # As in the view retrato.persona_status; a version of a time when the persona was in another company counts too.
 _STATE = """case
-            when j.state = 'queued' and j.attempts > 0 then 'retrying'
-            when j.state is not null then j.state
+            when j.state is not null then {state_of_job}
             when drawn.persona_id is not null then 'ready'
             when exists (
                 select from retrato.avatars v where v.persona_id = p.{personas_id}::text
@@ -42,16 +43,19 @@ _STATE = """case
             else 'missing'
         end"""
 
+# The states that a job alone tells.
+_OF_JOBS = {*UNDER_WAY, "failed"}
+
 
 def console_words(host: Host) -> dict[str, str]:
     """All words that ``sql/queries/console_*.sql`` use, but those of a page's direction."""
     words = host_words(host)
     role = first_of([not_empty("p", column) for column in host.fields("role")])
-    told = " or ".join(f"strpos({_folded(text)}, $2::text) > 0" for text in (words["name_of_p"], role))
+    told = f"concat_ws(chr(10), {words['name_of_p']}, {role})"
     words |= {
         "role_of_p": role,
-        "told_of_p": f"($2::text = '' or {told} or p.{words['personas_id']}::text = $2::text)",
-        "folded_name_of_c": _folded("c.name"),
+        "state_of_job": _STATE_OF_JOB,
+        "told_of_p": f"($2::text = '' or {told} collate \"C\" ~ $2 or p.{words['personas_id']}::text = $3::text)",
         "companies": _companies(host),
         "the_company": _the_company(host),
         "company_among_p": _company_among(host),
@@ -62,8 +66,19 @@ def console_words(host: Host) -> dict[str, str]:
     return words
 
 
-def _folded(text: str) -> str:
-    return f"translate(lower(coalesce({text}, '')), '{_ACCENTED}', '{_PLAIN}')"
+class Among(Enum):
+    """Which states a gallery shows: the fewer tables must be looked at for that, the sooner it is there."""
+
+    ALL = "$4::text[] is null"
+    OF_JOBS = "j.state is not null and {state_of_job} = any($4::text[])"
+    ANY = "{state_of_p} = any($4::text[])"
+
+    @classmethod
+    def of(cls, states: Sequence[str] | None) -> "Among":
+        """The narrowest that finds *states*, none for all."""
+        if not states:
+            return cls.ALL
+        return cls.OF_JOBS if set(states) <= _OF_JOBS else cls.ANY
 
 
 def _company_among(host: Host) -> str:
