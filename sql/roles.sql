@@ -50,6 +50,7 @@ grant execute on function retrato.restore to {role};
 -- With the owner's: the queue's only entrance, and what operators say.
 grant execute on function retrato.request to {role};
 grant execute on function retrato.request_company to {role};
+grant execute on function retrato.request_in_lane to {role};
 grant execute on function retrato.pause to {role};
 grant execute on function retrato.resume to {role};
 grant execute on function retrato.cancel to {role};

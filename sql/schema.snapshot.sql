@@ -758,34 +758,11 @@ $function$
 -- function retrato.request(text[],boolean)
 CREATE OR REPLACE FUNCTION retrato.request(persona_ids text[], force boolean DEFAULT false)
  RETURNS integer
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-declare
-    chosen text[];
-    companies text[];
-begin
-    -- The host's rows first, in id order: the same way round as an application's update and as the write-back.
-    select array_agg(held.persona_id), array_agg(held.empresa_id)
-    into chosen, companies
-    from (
-        select p."id"::text as persona_id, coalesce(nullif(p."empresa_id"::text, ''), '-') as empresa_id
-        from "public"."personas" p
-        where p."id" = any(request.persona_ids::uuid[])
-        order by p."id"
-        for no key update
-    ) held
-    join retrato.persona_status s on s.persona_id = held.persona_id
-    where (request.force and s.ready) or s.state in ('missing', 'failed');
-
-    return retrato.enqueue(
-        chosen,
-        companies,
-        case when cardinality(chosen) <= 5 then retrato.lane_of(companies[1]) else 1 end::smallint,
-        request.force
-    );
-end;
+    select retrato.request_in_lane(request.persona_ids, request.force, null)
 $function$
 
 -- function retrato.request_company(text,boolean)
@@ -806,6 +783,41 @@ begin
         and ((request_company.force and s.ready) or s.state in ('missing', 'failed'));
 
     return retrato.request(wanted, request_company.force);
+end;
+$function$
+
+-- function retrato.request_in_lane(text[],boolean,smallint)
+CREATE OR REPLACE FUNCTION retrato.request_in_lane(persona_ids text[], force boolean, lane smallint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    chosen text[];
+    companies text[];
+begin
+    -- The host's rows first, in id order: the same way round as an application's update and as the write-back.
+    select array_agg(held.persona_id), array_agg(held.empresa_id)
+    into chosen, companies
+    from (
+        select p."id"::text as persona_id, coalesce(nullif(p."empresa_id"::text, ''), '-') as empresa_id
+        from "public"."personas" p
+        where p."id" = any(request_in_lane.persona_ids::uuid[])
+        order by p."id"
+        for no key update
+    ) held
+    join retrato.persona_status s on s.persona_id = held.persona_id
+    where (request_in_lane.force and s.ready) or s.state in ('missing', 'failed');
+
+    return retrato.enqueue(
+        chosen,
+        companies,
+        coalesce(
+            request_in_lane.lane, case when cardinality(chosen) <= 5 then retrato.lane_of(companies[1]) else 1 end
+        )::smallint,
+        request_in_lane.force
+    );
 end;
 $function$
 

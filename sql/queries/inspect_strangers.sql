@@ -49,7 +49,7 @@ found as (
             from pg_catalog.pg_proc f
             where
                 f.pronamespace = to_regnamespace('retrato')
-                and f.proname in ('request', 'request_company')
+                and f.proname in ('request', 'request_company', 'request_in_lane')
                 and has_function_privilege(s.role, f.oid, 'EXECUTE')
         ) as may_request
     from strangers s

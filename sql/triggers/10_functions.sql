@@ -89,9 +89,10 @@ as $$
     ) urgent
 $$;
 
--- For applications: Executar (force = false: what is missing or failed) and Forçar (force = true: all that are
--- ready) for the given personas. Returns how many were enqueued; what already waits or runs is not counted.
-create or replace function retrato.request(persona_ids text[], force boolean default false)
+-- Executar (force = false: what is missing or failed) or Forçar (force = true: all that are ready) for the given
+-- personas, in the given lane; null: a few are urgent, many are bulk work. Returns how many were enqueued; what already
+-- waits or runs is not counted.
+create or replace function retrato.request_in_lane(persona_ids text[], force boolean, lane smallint)
 returns integer
 language plpgsql
 security definer
@@ -107,20 +108,32 @@ begin
     from (
         select p.{personas_id}::text as persona_id, {empresa_of_p} as empresa_id
         from {personas} p
-        where p.{personas_id} = any(request.persona_ids::{id_type}[])
+        where p.{personas_id} = any(request_in_lane.persona_ids::{id_type}[])
         order by p.{personas_id}
         for no key update
     ) held
     join retrato.persona_status s on s.persona_id = held.persona_id
-    where (request.force and s.ready) or s.state in ('missing', 'failed');
+    where (request_in_lane.force and s.ready) or s.state in ('missing', 'failed');
 
     return retrato.enqueue(
         chosen,
         companies,
-        case when cardinality(chosen) <= 5 then retrato.lane_of(companies[1]) else 1 end::smallint,
-        request.force
+        coalesce(
+            request_in_lane.lane, case when cardinality(chosen) <= 5 then retrato.lane_of(companies[1]) else 1 end
+        )::smallint,
+        request_in_lane.force
     );
 end;
+$$;
+
+-- For applications: a person waits for it, unless it is for many.
+create or replace function retrato.request(persona_ids text[], force boolean default false)
+returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+    select retrato.request_in_lane(request.persona_ids, request.force, null)
 $$;
 
 -- The same for all personas of one company.

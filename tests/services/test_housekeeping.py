@@ -93,6 +93,19 @@ async def test_personas_that_no_trigger_saw_are_queued(keeping, unseen, count, l
     assert (line["queued"], line["log_level"]) == (3, "warning")
 
 
+async def test_who_was_found_is_bulk_work_however_few_they_are(keep_house, unseen, connection, count):
+    await unseen(2)
+    async with connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(
+            "update personas set regenerate_avatar = true where id = (select id from personas limit 1)"
+        )
+
+    await keep_house().sweep(asyncio.Event())
+
+    assert await count("retrato.jobs", "lane = 1") == 2
+
+
 async def test_unseen_flag_is_answered_though_there_is_an_avatar(keep_house, unseen, connection, count):
     await unseen(1)
     async with connection.transaction():

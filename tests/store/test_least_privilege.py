@@ -53,6 +53,7 @@ async def test_humble_role_cleans_up_by_deleting(app, humble):
     [
         "select retrato.request(array['x'], true)",
         "select retrato.request_company('x', true)",
+        "select retrato.request_in_lane(array['x'], true, 0::smallint)",
         "select retrato.enqueue(array['x'], array['y'], 0::smallint, true)",
         "insert into retrato.jobs (persona_id, empresa_id) values ('x', 'y')",
         "select * from retrato.persona_status",

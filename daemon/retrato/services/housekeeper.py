@@ -102,8 +102,8 @@ class Housekeeper:
         return queued
 
     async def _queue(self, swept: Swept) -> int:
-        missing = await self._requests.for_personas(swept.missing, Wish.MISSING) if swept.missing else 0
-        flagged = await self._requests.for_personas(swept.flagged, Wish.ALL) if swept.flagged else 0
+        missing = await self._requests.for_found(swept.missing, Wish.MISSING) if swept.missing else 0
+        flagged = await self._requests.for_found(swept.flagged, Wish.ALL) if swept.flagged else 0
         return missing + flagged
 
     async def prune(self, stop: asyncio.Event) -> int:

@@ -54,6 +54,16 @@ class Requests:
         assert row is not None
         return int(row["enqueued"])
 
+    async def for_found(self, persona_ids: Sequence[str], wish: Wish) -> int:
+        """The same for those whom the sweep has found: nobody waits for them, so they are bulk work."""
+        row = await self._database.write_patiently(
+            "select retrato.request_in_lane($1::text[], $2::boolean, 1::smallint) as enqueued",
+            list(persona_ids),
+            wish is Wish.ALL,
+        )
+        assert row is not None
+        return int(row["enqueued"])
+
     async def _failed(self, condition: str, value: object) -> int:
         row = await self._database.write_patiently(
             f"""
