@@ -421,7 +421,8 @@ begin
         run_at = case when j.state = 'running' then j.run_at else now() end,
         place = case when j.state = 'failed' or j.delayed then excluded.place else j.place end,
         attempts = case when j.state = 'running' then j.attempts else 0 end,
-        takeovers = case when j.state = 'running' then j.takeovers else 0 end,
+        -- Deaths before this request say nothing about it: also of a running job, whose holder may die yet.
+        takeovers = 0,
         last_fault = null,
         last_error = null
     where enqueue.force or j.state = 'failed';
@@ -678,7 +679,7 @@ begin
         -- to a flag that was raised meanwhile.
         if (new."regenerate_avatar" is true) and not (old."regenerate_avatar" is true) then
             update retrato.jobs j
-            set generation = j.generation + 1, new_face = true
+            set generation = j.generation + 1, new_face = true, takeovers = 0
             where j.persona_id = asked_persona_id and j.state = 'running';
         end if;
         return null;

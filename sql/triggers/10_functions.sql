@@ -59,7 +59,8 @@ begin
         run_at = case when j.state = 'running' then j.run_at else now() end,
         place = case when j.state = 'failed' or j.delayed then excluded.place else j.place end,
         attempts = case when j.state = 'running' then j.attempts else 0 end,
-        takeovers = case when j.state = 'running' then j.takeovers else 0 end,
+        -- Deaths before this request say nothing about it: also of a running job, whose holder may die yet.
+        takeovers = 0,
         last_fault = null,
         last_error = null
     where enqueue.force or j.state = 'failed';

@@ -19,7 +19,7 @@ begin
         -- to a flag that was raised meanwhile.
         if {flag_of_new} and not {flag_of_old} then
             update retrato.jobs j
-            set generation = j.generation + 1, new_face = true
+            set generation = j.generation + 1, new_face = true, takeovers = 0
             where j.persona_id = asked_persona_id and j.state = 'running';
         end if;
         return null;

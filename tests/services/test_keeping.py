@@ -236,6 +236,28 @@ async def test_job_that_has_seen_three_replicas_die_fails(settled, somebody, cou
     assert await count("retrato.jobs", "state = 'failed' and last_fault = 'poison'") == 1
 
 
+async def test_deaths_before_a_new_request_do_not_count_against_it(settled, somebody, connection, count):
+    one = settled()
+    await somebody(takeovers=2)
+    await connection.execute("update personas set regenerate_avatar = true")
+
+    await one.keeper.beat()
+
+    assert await count("retrato.jobs", "state = 'queued' and generation = 2 and takeovers = 1") == 1
+
+
+async def test_deaths_before_a_flag_that_waits_for_its_persona_do_not_count_against_it(
+    settled, somebody, connection, count
+):
+    one = settled()
+    await somebody(takeovers=2)
+    await connection.execute("update personas set full_name = '[A GERAR]', regenerate_avatar = true")
+
+    await one.keeper.beat()
+
+    assert await count("retrato.jobs", "state = 'queued' and generation = 2 and takeovers = 1") == 1
+
+
 async def test_nobody_is_judged_before_the_database_has_been_there_for_a_while(settled, somebody, count):
     one = settled(silence_s=0.15)  # the server has been there for longer, see above
     await somebody()

@@ -66,6 +66,7 @@ class Face:
             self.work = Work()
         elif force or work.state == "failed":
             work.generation += force
+            work.takeovers = 0  # whoever died before did not die of this request
             if work.state != "running":
                 work.begin_anew()
 
@@ -113,6 +114,7 @@ class Model:
             face.ask(force=True)
         elif is_raised and face.work is not None and face.work.state == "running":
             face.work.generation += 1  # the picture under way is not the answer
+            face.work.takeovers = 0
 
     # What people ask for.
 
