@@ -1238,6 +1238,9 @@ CREATE INDEX jobs_claimable ON retrato.jobs USING btree (lane, empresa_id, place
 -- index jobs_delayed
 CREATE INDEX jobs_delayed ON retrato.jobs USING btree (run_at) WHERE ((state = 'queued'::text) AND delayed)
 
+-- index jobs_failed
+CREATE INDEX jobs_failed ON retrato.jobs USING btree (empresa_id) WHERE (state = 'failed'::text)
+
 -- index jobs_pkey
 CREATE UNIQUE INDEX jobs_pkey ON retrato.jobs USING btree (persona_id)
 

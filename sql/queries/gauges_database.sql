@@ -1,11 +1,10 @@
 -- What is true of the whole database, for /metrics: one row, however long the queue is.
 --
--- A depth is counted up to $1 jobs. Failed jobs are in no index, so they are counted only while the table is small,
--- and null otherwise. A lane's oldest job is looked for at the head of its first $2 companies; those of a paused
--- company do not wait for us. A job waits since it might have been claimed.
+-- A depth is counted up to $1 jobs, in the index of its state. A lane's oldest job is looked for at the head of its
+-- first $2 companies; those of a paused company do not wait for us. A job waits since it might have been claimed.
 --
--- $1 most jobs counted by state   $2 most companies looked at in a lane   $3 largest table in bytes of which the
--- failed are counted   $4 seconds within which a living replica gives a sign of life
+-- $1 most jobs counted by state   $2 most companies looked at in a lane
+-- $3 seconds within which a living replica gives a sign of life
 with recursive heads (lane, empresa_id, since, step) as (
     (
         select lanes.lane, first.empresa_id, first.since, 1
@@ -56,17 +55,13 @@ select
         from (select from retrato.jobs where state = 'queued' and delayed limit $1::bigint) counted
     ) as delayed,
     (select count(*) from (select from retrato.jobs where state = 'running' limit $1::bigint) counted) as running,
-    case
-        when pg_relation_size('retrato.jobs') <= $3::bigint then (
-            select count(*) from (select from retrato.jobs where state = 'failed' limit $1::bigint) counted
-        )
-    end as failed,
+    (select count(*) from (select from retrato.jobs where state = 'failed' limit $1::bigint) counted) as failed,
     (select extract(epoch from min(since))::float8 from waiting where lane = 0) as oldest_urgent_s,
     (select extract(epoch from min(since))::float8 from waiting where lane = 1) as oldest_bulk_s,
     (
         select count(*)
         from retrato.replicas
-        where last_seen > clock_timestamp() - make_interval(secs => $4::float8)
+        where last_seen > clock_timestamp() - make_interval(secs => $3::float8)
     ) as replicas,
     exists (select from retrato.pauses where scope = 'all') as paused,
     (select count(*) from retrato.pauses where scope = 'empresa') as paused_companies,

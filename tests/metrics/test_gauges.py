@@ -84,16 +84,6 @@ async def test_depth_is_counted_only_so_far(gauges, queue, numbers, monkeypatch)
     assert numbers("queue_depth", state="queued") == 5
 
 
-async def test_failed_jobs_of_a_large_table_are_not_counted(gauges, queue, numbers, monkeypatch):
-    monkeypatch.setattr(module, "_LARGEST_TABLE_BYTES", 0)
-    await queue(2, state="'failed'")
-
-    await gauges.refresh()
-
-    assert numbers("queue_depth", state="failed") is None
-    assert numbers("queue_depth", state="queued") == 0
-
-
 async def test_oldest_is_told_by_lane_over_all_companies(gauges, queue, numbers, timestamp):
     await queue(1, requested_at="now()", run_at="now()")
     await queue(1, empresa_id=f"'{OTHER}'", requested_at="'2026-01-02'", run_at="'2026-01-02'")
@@ -270,18 +260,24 @@ async def test_slow_database_is_not_waited_for(dsn, connection, metrics, numbers
     assert took_s < 5
 
 
-async def test_long_queues_are_walked_by_the_claims_index(connection):
+@pytest.mark.parametrize(
+    ("state", "failed"),
+    [("'queued'", 0), ("'failed'", 100), ("case when n % 1000 = 0 then 'failed' else 'queued' end", 50)],
+    ids=["waiting", "failed", "mixed"],
+)
+async def test_long_queues_are_walked_by_the_index_of_their_state(connection, state, failed):
     await connection.execute(
-        "insert into retrato.jobs (persona_id, empresa_id, lane)"
-        " select 'p' || n, 'e' || n % 2000, 1 from generate_series(1, 50000) n"
+        "insert into retrato.jobs (persona_id, empresa_id, lane, state)"
+        f" select 'p' || n, 'e' || n % 2000, 1, {state} from generate_series(1, 50000) n"
     )
     await connection.execute("vacuum analyze retrato.jobs")
-    arguments = "(100, 1000, 0, 30)"
-    await connection.execute(f"prepare look (bigint, integer, bigint, float8) as {query('gauges_database')}")
+    await connection.execute(f"prepare look (bigint, integer, float8) as {query('gauges_database')}")
 
+    look = await connection.fetchrow("execute look (100, 1000, 30)")
     answer = await connection.fetchval(
-        f"explain (analyze, timing off, buffers, format json) execute look {arguments}"
+        "explain (analyze, timing off, buffers, format json) execute look (100, 1000, 30)"
     )
+    assert look["failed"] == failed
 
     [plan] = json.loads(answer)
     assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 10_000
