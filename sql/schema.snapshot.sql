@@ -1346,8 +1346,11 @@ chore text not null,
 -- table installation
 singleton boolean not null default true,
     installed_at timestamp with time zone not null default now(),
-    triggers_sha256 text not null default ''::text,
-    flag_is_ours boolean not null default false
+    functions_of_schema_4 text not null default ''::text,
+    flag_is_ours boolean not null default false,
+    serves_from integer not null default 4,
+    functions_sha256 text not null default ''::text,
+    triggers_sha256 text generated always as (functions_of_schema_4) stored
 
 -- table jobs
 persona_id text collate "C" not null,

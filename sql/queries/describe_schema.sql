@@ -17,7 +17,12 @@ described (kind, name, definition) as (
                 format_type(a.atttypid, a.atttypmod),
                 case when a.attcollation <> type.typcollation then ' collate ' || quote_ident(l.collname) else '' end,
                 case when a.attnotnull then ' not null' else '' end,
-                coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
+                case
+                    when d.adbin is null then ''
+                    when a.attgenerated = 's' then
+                        format(' generated always as (%s) stored', pg_get_expr(d.adbin, d.adrelid))
+                    else format(' default %s', pg_get_expr(d.adbin, d.adrelid))
+                end
             ),
             E',\n' order by a.attnum
         ) || coalesce(E'\n    with (' || array_to_string(t.reloptions, ', ') || ')', '')

@@ -160,7 +160,7 @@ async def test_one_shot_command_gives_up_on_an_absent_database_with_69(shell, co
     assert "geheim" not in done.err
 
 
-@pytest.mark.parametrize("command", [("run",), ("status",), ("generate", "--empresa-id", "x")])
+@pytest.mark.parametrize("command", [("status",), ("generate", "--empresa-id", "x")])
 async def test_database_that_was_never_migrated_names_the_command(shell, bare_dsn, command):
     await sample.create_host_tables(bare_dsn)
 
@@ -181,7 +181,9 @@ async def test_migrate_checks_plans_and_migrates(shell, bare_dsn):
 
     assert (before.code, plan.code, still.code, done.code, after.code) == (1, 0, 1, 0, 0)
     assert "create or replace trigger" in plan.out
-    assert after.json() == {"up_to_date": True, "missing": []}
+    told = after.json()
+    assert (told["up_to_date"], told["missing"]) == (True, [])
+    assert told["schema"]["schema"] == told["schema"]["release"]
 
 
 async def test_database_without_personas_is_said(shell, bare_dsn):
@@ -201,7 +203,9 @@ async def test_status_tells_backlog_legs_and_replicas(shell, empresa, insert):
 
     assert told["empresas"][empresa] == {"ready": 1, "queued": 1}
     assert told["legs"][0]["leg"] == "huggingface/fal-ai"
+    assert told["schema"]["schema"] == told["schema"]["release"]
     assert empresa in shown.out
+    assert "(up to date)" in shown.err
 
 
 async def test_no_secret_reaches_logs_database_or_argv(shell, simulator, dsn, empresa, insert):

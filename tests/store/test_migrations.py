@@ -99,6 +99,28 @@ async def test_table_in_use_is_waited_for_with_pauses(bare_dsn, host):
     assert await migrations.what_is_missing(host) == []
 
 
+async def test_application_that_has_inserted_is_not_caught_between_two_locks(dsn, connection, monkeypatch):
+    ours = migrations.migrations()
+    wide = migrations.Migration(9999, "9999_wide.sql", "alter table retrato.jobs add column remark text")
+    monkeypatch.setattr(migrations, "migrations", lambda: [*ours, wide])
+    async with asyncio.TaskGroup() as group, connected(dsn) as watching:
+        async with connection.transaction():
+            # Whoever looks first for a deadlock is shot: let it be the application.
+            await connection.execute("set local deadlock_timeout = '50ms'")
+            await connection.execute("lock table personas in row exclusive mode")
+            migrating = group.create_task(migrations.apply(dsn, lock_timeout_s=5))
+            await blocked(watching)
+            # Its trigger writes into the queue, which the migration is going to lock.
+            empresa_id = await insert_company(connection)
+            await connection.execute(
+                "insert into personas (persona_code, full_name, role, empresa_id) values ('A', 'Ana', '-', $1)",
+                empresa_id,
+            )
+        await migrating
+
+    assert await connection.fetchval("select count(*) from retrato.jobs where remark is null") == 1
+
+
 async def passed(watching):
     """Wait until nobody waits for a lock: the migration has let the others pass."""
     async with asyncio.timeout(10):
@@ -171,7 +193,7 @@ async def test_what_is_missing_is_told_in_words(bare_dsn, host):
         "create table put_aside as table retrato.migrations; delete from retrato.migrations",
         "insert into retrato.migrations table put_aside",
         "alter table personas drop column regenerate_avatar cascade",
-        "alter table personas add regenerate_avatar boolean; update retrato.installation set triggers_sha256 = ''",
+        "alter table personas add regenerate_avatar bool; update retrato.installation set functions_sha256 = ''",
     ):
         await host.execute(damage)
         told.append(await migrations.what_is_missing(host))

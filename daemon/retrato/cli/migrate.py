@@ -38,7 +38,8 @@ def migrate(
     """
     Create or upgrade schema retrato, its triggers and the flag column.
 
-    Safe to repeat and to run from several places at once. Enqueues nothing that exists already.
+    Safe to repeat, to run from several places at once, and beside running replicas. Enqueues nothing that exists
+    already. Where a newer release has migrated, nothing is done.
     """
     settings = settings_for_command()
     if roles is not None:
@@ -57,6 +58,8 @@ async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool
         steps = await _planned(dsn, mapping) if plan else await migrations.apply(dsn, mapping)
     if as_json:
         print_json({"done": not plan, "steps": steps})
+    elif not steps:
+        note("A newer release has migrated this database, and it serves this one: there is nothing to do.")
     elif plan:
         for step in steps:
             print(f"-- {step.words}{' (touches your table)' if step.touches_host else ''}\n{step.sql.strip()}\n")  # noqa: T201
@@ -96,12 +99,19 @@ async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:
     connection = await connect(dsn)
     try:
         missing = await migrations.what_is_missing(connection, mapping)
+        stands = await migrations.standing(connection)
     finally:
         await connection.close()
     if as_json:
-        print_json({"up_to_date": not missing, "missing": missing})
-    else:
-        for one in missing:
-            note(f"✗ {one}")
-        note("Run `retrato migrate`." if missing else "The database is up to date.")
-    return EXIT_FAILED if missing else 0
+        print_json({"up_to_date": not missing and stands.serves_us, "missing": missing, "schema": stands})
+        return 0 if not missing and stands.serves_us else EXIT_FAILED
+    for one in missing:
+        note(f"✗ {one}")
+    if missing:
+        note("Run `retrato migrate`.")
+        return EXIT_FAILED
+    stands.require()
+    note(
+        "The database is up to date." if not stands.is_ahead else "The database is newer, and serves this release."
+    )
+    return 0

@@ -3,7 +3,7 @@ The error tree, named by what the one who catches does next.
 
     RetratoError
     ├── ConfigError                 say it and stop (exit 78); a restart cannot help
-    ├── NotMigratedError            say which command mends it (exit 1)
+    ├── NotMigratedError            say what mends it (exit 1); the daemon waits for it
     ├── NotFoundError               say what was looked for (exit 1)
     ├── StoreUnavailableError       wait and reconnect (exit 69 from one-shot commands)
     ├── LeaseLostError              throw the picture away, write nothing
@@ -41,7 +41,7 @@ class ConfigError(RetratoError):
 
 
 class NotMigratedError(RetratoError):
-    """The database lacks schema ``retrato`` or carries an older one."""
+    """Schema ``retrato`` is not there, is older than this release, or does not serve it any more."""
 
 
 class NotFoundError(RetratoError):

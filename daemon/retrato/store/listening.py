@@ -9,6 +9,8 @@ from retrato.store.database import connect, translated
 from retrato.store.queries import REPLICA_LOCK_CLASS
 
 CHANNEL = "retrato"
+MIGRATED = "migrated"
+"""What `retrato migrate` says on the channel when it is done; hints are empty."""
 
 
 class ListenConnection:
@@ -20,11 +22,18 @@ class ListenConnection:
     """
 
     def __init__(
-        self, dsn: str, *, lock_key: int, on_hint: Callable[[], None], on_end: Callable[[], None]
+        self,
+        dsn: str,
+        *,
+        lock_key: int,
+        on_hint: Callable[[], None],
+        on_end: Callable[[], None],
+        on_migrated: Callable[[], None] = lambda: None,
     ) -> None:
         self._dsn = dsn
         self._lock_key = lock_key
         self._on_hint = on_hint
+        self._on_migrated = on_migrated
         self._on_end = on_end
         self._connection: Any = None
         self._locked = False
@@ -46,9 +55,11 @@ class ListenConnection:
                 await self._connection.add_listener(CHANNEL, self._hear)
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
-        """Hints say nothing; what says something is somebody's word to himself."""
+        """Hints say nothing; what says something else is somebody's word to himself."""
         if not payload:
             self._on_hint()
+        elif payload == MIGRATED:
+            self._on_migrated()
         elif payload == self._word:
             self._echo.set()
 

@@ -3,8 +3,12 @@ Bring schema ``retrato`` and the triggers on the host's table to this release's 
 
 One transaction does everything under an advisory lock, so a migration is whole or not there, and two that
 race come one after the other. Migrations run once and are compared by hash ever after; functions, triggers
-and the view are replaced every time. Tables of the host are touched with a short ``lock_timeout`` and retries: an
-ALTER that waits would block every reader behind it.
+and the view are replaced every time, but never by a release that is older than the schema. Replicas and the
+application go on meanwhile (decision 0012).
+
+Tables of the host are touched with a short ``lock_timeout`` and retries: an ALTER that waits would block every
+reader behind it. They are locked first, before our own: an application that has inserted a persona waits for the
+queue next, and would wait for us while we wait for it.
 """
 
 import asyncio
@@ -21,11 +25,17 @@ from retrato.store.host import Host, quoted
 from retrato.store.host_keeps import keep_words
 from retrato.store.host_words import host_words
 from retrato.store.host_writes import host_writes
+from retrato.store.listening import CHANNEL, MIGRATED
 from retrato.store.mapping import FLAG, HostMapping
 from retrato.store.queries import query, read, render, sql_folder
+from retrato.store.standing import Standing
 
 LOCK_KEY = 0x7265747261746F + 1
 """Advisory lock of whoever changes the schema."""
+LOCK_TIMEOUT_S = 0.4
+"""Two of them, for two tables of the host, are shorter than ``deadlock_timeout`` (1 s): where the application and
+we wait for each other all the same, we let go before Postgres looks for somebody to shoot."""
+LOCK_TRIES = 40
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
 _ON_PROMPT = "36_on_prompt.sql"
@@ -87,7 +97,7 @@ def _words(host: Host) -> dict[str, str]:
     return {**host_words(host), **keep_words(host), "host_writes": host_writes(host)}
 
 
-def _triggers_sha256(host: Host) -> str:
+def _functions_sha256(host: Host) -> str:
     words = _words(host)
     text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -103,15 +113,27 @@ def expected_triggers(host: Host) -> list[tuple[str, str]]:
     ]
 
 
+async def standing(connection: Connection) -> Standing:
+    """How the database's schema stands to this release."""
+    return await Standing.read(connection, release=migrations()[-1].number)
+
+
 async def plan(connection: Connection, mapping: HostMapping | None = None) -> list[Step]:
     """
-    What ``apply`` would do now, in order; the last steps replace functions and triggers and are always there.
+    What ``apply`` would do now, in order; the last steps replace functions and triggers.
+
+    Nothing where a newer release has migrated: what is there is newer than what we could put in its place.
 
     Raises:
         ConfigError: the host's tables are not there.
-        NotMigratedError: a migration that ran here was another one than this release carries.
+        NotMigratedError: a migration that ran here was another one than this release carries, or the schema does
+            not serve this release any more.
 
     """
+    stands = await standing(connection)
+    if stands.is_ahead:
+        stands.require()
+        return []
     host = await Host.read(connection, mapping)
     steps = [Step(f"run migration {m.name}", m.sql) for m in await _pending(connection)]
     if not host.personas.has(FLAG):
@@ -152,17 +174,31 @@ async def _farewells(connection: Connection, host: Host) -> list[Step]:
     ]
 
 
+async def require(connection: Connection, mapping: HostMapping | None = None) -> None:
+    """
+    Let pass a database that this release can work on.
+
+    Raises:
+        NotMigratedError: it is behind this release, or does not serve it any more; the message says what to do.
+
+    """
+    missing = await what_is_missing(connection, mapping)
+    if missing:
+        raise NotMigratedError(f"{'; '.join(missing)}: run `retrato migrate`")
+    (await standing(connection)).require()
+
+
 async def what_is_missing(connection: Connection, mapping: HostMapping | None = None) -> list[str]:
     """Why this database is behind this release, in words; empty when it is not."""
     if await connection.fetchval("select to_regclass('retrato.migrations')") is None:
         return ["schema retrato is not installed"]
     missing = [f"migration {m.name} has not run" for m in await _pending(connection)]
-    if missing:
+    if missing or (await standing(connection)).is_ahead:
         return missing
     host = await Host.read(connection, mapping)
     if not host.personas.has(FLAG):
         missing.append(f"{host.personas.name} has no column {FLAG}")
-    if await connection.fetchval("select triggers_sha256 from retrato.installation") != _triggers_sha256(host):
+    if await connection.fetchval("select functions_sha256 from retrato.installation") != _functions_sha256(host):
         missing.append("functions and triggers were made by another release or for other host tables")
     return missing
 
@@ -183,18 +219,23 @@ async def _pending(connection: Connection) -> list[Migration]:
 
 
 async def apply(
-    dsn: str, mapping: HostMapping | None = None, *, lock_timeout_s: float = 2.0, tries: int = 15
+    dsn: str,
+    mapping: HostMapping | None = None,
+    *,
+    lock_timeout_s: float = LOCK_TIMEOUT_S,
+    tries: int = LOCK_TRIES,
 ) -> list[Step]:
     """
-    Migrate, and return what was done.
+    Migrate, and return what was done; nothing where a newer release has.
 
     Safe to repeat and to race. Waits at most *lock_timeout_s* seconds at a time for the host's table, with growing
-    pauses in which readers and writers pass, and gives up after so many *tries*.
+    pauses in which readers and writers pass, and gives up after so many *tries*: about a minute.
 
     Raises:
         StoreUnavailableError: no connection, or the host's table was never free.
         ConfigError: the host's tables are not there, the role has not the right, or the server is too old.
-        NotMigratedError: a migration that ran here was another one than this release carries.
+        NotMigratedError: a migration that ran here was another one than this release carries, or the schema does
+            not serve this release any more.
 
     """
     connection = await connect(dsn)
@@ -221,7 +262,7 @@ async def patiently(once: Callable[[], Awaitable[list[Step]]], *, lock_timeout_s
     for attempt in range(1, tries):
         try:
             return await once()
-        except asyncpg.LockNotAvailableError:
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             await asyncio.sleep(min(5.0, lock_timeout_s * attempt / 8))
     try:
         return await once()
@@ -242,10 +283,13 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
         try:
+            steps = await plan(connection, mapping)
+            if not steps:
+                return []
+            await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
+            await _keep_writers_away(connection, await Host.read(connection, mapping))
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)
-            steps = await plan(connection, mapping)
-            await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
             for step in steps:
                 await connection.execute(step.sql)
         except asyncpg.InsufficientPrivilegeError as exc:
@@ -258,5 +302,14 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
                 migration.sha256,
             )
         host = await Host.read(connection, mapping)
-        await connection.execute("update retrato.installation set triggers_sha256 = $1", _triggers_sha256(host))
+        await connection.execute("update retrato.installation set functions_sha256 = $1", _functions_sha256(host))
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
     return steps
+
+
+async def _keep_writers_away(connection: Connection, host: Host) -> None:
+    """Lock the tables that get triggers, against readers too only where the flag's column is to be added."""
+    mode = "share row exclusive" if host.personas.has(FLAG) else "access exclusive"
+    await connection.execute(f"lock table {host.personas.name} in {mode} mode")
+    if host.avatares is not None and host.prompts():
+        await connection.execute(f"lock table {host.avatares.name} in share row exclusive mode")

@@ -10,7 +10,7 @@ import asyncpg
 from retrato.domain.errors import ConfigError
 from retrato.store.database import Connection, connect, reaching
 from retrato.store.mapping import FLAG
-from retrato.store.migrations import LOCK_KEY, Step, patiently
+from retrato.store.migrations import LOCK_KEY, LOCK_TIMEOUT_S, LOCK_TRIES, Step, patiently
 from retrato.store.queries import query
 
 
@@ -56,7 +56,7 @@ async def live_replicas(connection: Connection, *, seen_within_s: float) -> int:
     return len(await connection.fetch(query("list_replicas"), seen_within_s))
 
 
-async def uninstall(dsn: str, *, lock_timeout_s: float = 2.0, tries: int = 15) -> list[Step]:
+async def uninstall(dsn: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S, tries: int = LOCK_TRIES) -> list[Step]:
     """
     Take everything away, and return what was done; nothing where nothing is installed.
 
