@@ -68,7 +68,7 @@ class Daemon:
 class Shell:
     """Runs ``retrato`` with a clean environment in a folder of its own."""
 
-    def __init__(self, folder: Path, dsn: str, simulator: Simulator | None) -> None:
+    def __init__(self, folder: Path, dsn: str, simulator: Simulator | None, **settings: str) -> None:
         self.folder = folder
         self.env = {
             "PATH": os.environ["PATH"],
@@ -82,6 +82,7 @@ class Shell:
         }
         if simulator is not None:
             self.env |= simulator.urls.as_settings()
+        self.env |= settings
 
     def _environment(self, extra: Mapping[str, str | None]) -> dict[str, str]:
         merged = {**self.env, **extra}

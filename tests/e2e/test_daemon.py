@@ -15,6 +15,7 @@ from tests.e2e.processes import Shell
 
 from retrato.simulator.scenario import Scenario
 from retrato.simulator.server import Simulator
+from retrato.store import sample
 
 pytestmark = pytest.mark.timeout(180)  # real processes, on machines that have other work too
 
@@ -282,6 +283,22 @@ async def test_daemon_waits_for_a_database_that_is_not_there_yet(shell, postgres
 
         code = await daemon.stop()
 
+    assert code == 0
+
+
+async def test_daemon_waits_for_a_database_that_was_never_migrated(shell, bare_dsn):
+    await sample.create_host_tables(bare_dsn)
+    async with shell.daemon(RETRATO_DATABASE_URL=bare_dsn) as daemon:
+        awaited = await daemon.said("schema.awaited")
+        started = await daemon.said("console.started")
+        async with aiohttp.ClientSession() as session, session.get(started["url"] + "/readyz") as answer:
+            reason = (await answer.json())["reason"]
+        await shell.run("migrate", RETRATO_DATABASE_URL=bare_dsn)
+        await daemon.said("daemon.started")
+
+        code = await daemon.stop()
+
+    assert awaited["reason"] == reason == "schema retrato is not installed: run `retrato migrate`"
     assert code == 0
 
 

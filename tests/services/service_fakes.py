@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from retrato.domain.errors import ConfigError, StorageError, StoreUnavailableError
+from retrato.domain.errors import ConfigError, NotMigratedError, StorageError, StoreUnavailableError
 from retrato.domain.job import Job
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
 from retrato.services.keeper import Keeper
 from retrato.services.listener import Listener
+from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
 from retrato.store.avatars import Avatars, Finished
 from retrato.store.database import Database
@@ -115,7 +116,8 @@ class Flaky:
     Stands before *real* and answers for it: ``outages[method]`` counts the calls that find the database away.
 
     ``lost_replies`` are the same, but the call takes effect first. ``refusals`` counts the calls that end in a
-    ConfigError instead. ``calls`` lists the methods asked for, in order.
+    ConfigError instead; ``gone`` methods always end in a NotMigratedError. ``calls`` lists the methods asked for,
+    in order.
     """
 
     def __init__(self, real: Any, **outages: int) -> None:
@@ -123,6 +125,7 @@ class Flaky:
         self.outages = outages
         self.lost_replies: dict[str, int] = {}
         self.refusals: dict[str, int] = {}
+        self.gone: set[str] = set()
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
@@ -130,6 +133,8 @@ class Flaky:
             self.calls.append(name)
             if self._due(self.outages, name):
                 raise StoreUnavailableError("away for the test")
+            if name in self.gone:
+                raise NotMigratedError("the function is gone, for the test")
             if self._due(self.refusals, name):
                 raise ConfigError("the application's tables do not take it, for the test")
             answer = await getattr(self._real, name)(*args, **kwargs)
@@ -177,6 +182,7 @@ class Replica:
     pipeline: FakePipeline = field(default_factory=FakePipeline)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    guard: SchemaGuard = field(default_factory=SchemaGuard)
 
     def __post_init__(self) -> None:
         self.holdings = Holdings(lease_s=self.lease_s, clock=self.clock)
@@ -201,6 +207,7 @@ class Replica:
             poll_s=self.poll_s,
             grace_s=self.grace_s,
             empresa_id=self.empresa_id,
+            guard=self.guard,
         )
         self.keeper = Keeper(
             self.jobs,
@@ -210,8 +217,11 @@ class Replica:
             poll_s=self.poll_s,
             beat_s=self.beat_s,
             silence_s=self.silence_s,
+            guard=self.guard,
         )
-        self.listener = Listener(self.dsn, wake=self.wake, holdings=self.holdings, ping_every_s=0.1)
+        self.listener = Listener(
+            self.dsn, wake=self.wake, holdings=self.holdings, ping_every_s=0.1, guard=self.guard
+        )
 
     @property
     def id(self) -> Any:

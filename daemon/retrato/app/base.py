@@ -2,18 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from retrato.domain.errors import NotMigratedError, StoreUnavailableError
+from retrato.domain.errors import NotMigratedError, RetratoError, StoreUnavailableError
 from retrato.settings import Settings
 from retrato.store.control import Control
 from retrato.store.database import Database
 from retrato.store.host import Host
-from retrato.store.migrations import what_is_missing
+from retrato.store.mapping import HostMapping
+from retrato.store.migrations import require
 from retrato.store.personas import Personas
 from retrato.store.requests import Requests
 from retrato.store.status import Status
@@ -23,6 +24,7 @@ from retrato.supervise import backoff, wait_for_any
 log = structlog.get_logger()
 
 _ONE_SHOT_TRIES = 4
+_LOOK_AGAIN_S = 1.0
 _SPREAD_S = 0.5
 """Daemons that start together come to the database within so many seconds, not all at once."""
 
@@ -40,19 +42,27 @@ class Base:
     versions: Versions
 
 
+def _unheard(_reason: RetratoError) -> None:
+    """Nobody asks what is waited for."""
+
+
 @asynccontextmanager
 async def open_base(
-    settings: Settings, dsn: str, *, stop: asyncio.Event | None = None
+    settings: Settings,
+    dsn: str,
+    *,
+    stop: asyncio.Event | None = None,
+    waits: Callable[[RetratoError], None] = _unheard,
 ) -> AsyncIterator[Base | None]:
     """
     Open the database and check that it is migrated.
 
-    With *stop* (the daemon) a database that is away is waited for until *stop* is set; then None comes out.
-    Without, a few tries are made.
+    With *stop* (the daemon) a database that is away, or does not serve this release, is waited for until *stop* is
+    set; then None comes out. *waits* hears why. Without, a few tries are made to reach it.
 
     Raises:
         StoreUnavailableError: the database was away for all tries.
-        NotMigratedError: `retrato migrate` has not run, or ran from another release.
+        NotMigratedError: it is behind this release, or does not serve it any more.
 
     """
     database = Database(dsn, statement_cache_size=settings.statement_cache_size)
@@ -60,11 +70,10 @@ async def open_base(
         if not await _opened(database, stop):
             yield None
             return
-        async with database.connection() as connection:
-            missing = await what_is_missing(connection, settings.host_mapping)
-            if missing:
-                raise NotMigratedError(f"{'; '.join(missing)}: run `retrato migrate`")
-            host = await Host.read(connection, settings.host_mapping)
+        host = await _host(database, settings.host_mapping, stop, waits)
+        if host is None:
+            yield None
+            return
         yield Base(
             database=database,
             host=host,
@@ -97,3 +106,28 @@ async def _opened(database: Database, stop: asyncio.Event | None) -> bool:
                 return False
         else:
             return True
+
+
+async def _host(
+    database: Database,
+    mapping: HostMapping,
+    stop: asyncio.Event | None,
+    waits: Callable[[RetratoError], None],
+) -> Host | None:
+    """The application's tables in a database that serves this release; None where *stop* came before."""
+    told = ""
+    while True:
+        try:
+            async with database.connection() as connection:
+                await require(connection, mapping)
+                return await Host.read(connection, mapping)
+        except (NotMigratedError, StoreUnavailableError) as exc:
+            if stop is None:
+                raise
+            waits(exc)
+            if str(exc) != told:
+                told = str(exc)
+                log.warning("schema.awaited", reason=told)
+        await wait_for_any(stop, timeout_s=_LOOK_AGAIN_S)
+        if stop.is_set():
+            return None

@@ -23,6 +23,7 @@ from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
 from retrato.services.keeper import Keeper
 from retrato.services.listener import Listener
+from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
 from retrato.settings import Settings, plain
 from retrato.storage.location import open_store
@@ -32,7 +33,7 @@ from retrato.store.chores import Chores
 from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
-from retrato.supervise import Service, supervise
+from retrato.supervise import Service, supervise, wait_for_any
 from retrato.version import VERSION
 
 log = structlog.get_logger()
@@ -50,15 +51,28 @@ class Daemon:
     keeper: Keeper
     listener: Listener
     housekeeper: Housekeeper
+    guard: SchemaGuard
     console: Console | None
     grace_s: float
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run all services until *stop* and the drain after it."""
+        """
+        Run all services until *stop* and the drain after it.
+
+        Raises:
+            NotMigratedError: the schema does not serve this release any more; the services have drained and ended.
+
+        """
         services: list[Service] = [self.dispatcher, self.keeper, self.listener, self.housekeeper]
         if self.console is not None:
             services.append(self.console)
-        await supervise(services, stop=stop, limit_s=self.grace_s + _STOP_MARGIN_S)
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(supervise(services, stop=over, limit_s=self.grace_s + _STOP_MARGIN_S))
+            await wait_for_any(stop, self.guard.refused, timeout_s=None)
+            over.set()
+        if self.guard.reason is not None:
+            raise self.guard.reason
 
 
 @asynccontextmanager
@@ -84,8 +98,9 @@ async def open_daemon(
     """
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
+        guard = SchemaGuard(lambda: _require_schema(base))
         if console is not None:
-            console.ready_when(base.status.ping)
+            console.ready_when(lambda: _ready(base, guard))
             if pages:
                 console.show(store)
                 console.open_pages(open_desk(settings, base))
@@ -118,7 +133,13 @@ async def open_daemon(
         )
         wake = asyncio.Event()
         keeper = Keeper(
-            jobs, holdings=holdings, wake=wake, version=VERSION, poll_s=settings.poll_seconds, metrics=metrics
+            jobs,
+            holdings=holdings,
+            wake=wake,
+            version=VERSION,
+            poll_s=settings.poll_seconds,
+            guard=guard,
+            metrics=metrics,
         )
         await keeper.beat()  # the replica's row is there before it works
         yield Daemon(
@@ -133,10 +154,13 @@ async def open_daemon(
                 poll_s=settings.poll_seconds,
                 grace_s=settings.grace_seconds,
                 empresa_id=empresa_id,
+                guard=guard,
                 metrics=metrics,
             ),
             keeper=keeper,
-            listener=Listener(_listen_address(settings, dsn), wake=wake, holdings=holdings, metrics=metrics),
+            listener=Listener(
+                _listen_address(settings, dsn), wake=wake, holdings=holdings, guard=guard, metrics=metrics
+            ),
             housekeeper=Housekeeper(
                 Chores(base.database, base.host),
                 base.requests,
@@ -144,9 +168,20 @@ async def open_daemon(
                 keep_attempts_days=settings.keep_attempts_days,
                 metrics=metrics,
             ),
+            guard=guard,
             console=console,
             grace_s=settings.grace_seconds,
         )
+
+
+async def _ready(base: Base, guard: SchemaGuard) -> None:
+    if guard.reason is not None:
+        raise guard.reason
+    await base.status.ping()
+
+
+async def _require_schema(base: Base) -> None:
+    (await base.status.standing()).require()
 
 
 def _metrics(settings: Settings, base: Base, providers: Sequence[Provider]) -> Metrics:

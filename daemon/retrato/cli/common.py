@@ -55,16 +55,16 @@ def run(work: Coroutine[Any, Any, int]) -> NoReturn:
         ours, others = group.split(RetratoError)
         if ours is None or others is not None:
             raise
-        leave(_first(ours))
+        leave(first_of(ours))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     raise typer.Exit(code)
 
 
-def _first(group: BaseExceptionGroup[RetratoError]) -> RetratoError:
+def first_of(group: BaseExceptionGroup[RetratoError]) -> RetratoError:
     """The first error in a group of groups."""
     one = group.exceptions[0]
-    return _first(one) if isinstance(one, BaseExceptionGroup) else one
+    return first_of(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 def note(text: str) -> None:

@@ -12,13 +12,19 @@ from retrato.app.base import open_base
 from retrato.app.console import open_console
 from retrato.app.daemon import open_daemon
 from retrato.app.providers import providers_config
+from retrato.cli.common import first_of, settings_for_command
 from retrato.cli.common import run as run_to_exit
-from retrato.cli.common import settings_for_command
 from retrato.cli.signals import stop_on_signals
+from retrato.console.server import Console
+from retrato.domain.errors import NotMigratedError
 from retrato.settings import Settings, unknown_variables
+from retrato.supervise import wait_for_any
 from retrato.version import VERSION
 
 log = structlog.get_logger()
+
+_REST_S = 2.0
+"""Between two starts inside the process: what the schema lacks is looked for each time."""
 
 
 def run(
@@ -31,7 +37,8 @@ def run(
     Listen to the database and draw what is queued, until told to stop.
 
     SIGTERM or Ctrl-C: no new work; what is begun may finish within RETRATO_GRACE_SECONDS, the rest is handed
-    back. A second signal hands back at once. A database that is away is waited for.
+    back. A second signal hands back at once. A database that is away is waited for, and so is one that
+    `retrato migrate` has not brought to this release, or that a newer one has taken beyond it.
     """
     settings = settings_for_command()
     run_to_exit(_run(settings, pages=not no_console))
@@ -44,17 +51,35 @@ async def _run(settings: Settings, *, pages: bool) -> int:
     stop, hurry = asyncio.Event(), asyncio.Event()
     async with open_console(settings, pages=pages) as console:
         with database_address(settings) as dsn, stop_on_signals(stop, hurry):
-            async with open_base(settings, dsn, stop=stop) as base:
-                if base is None:
-                    return 0
-                async with open_daemon(settings, base, dsn, hurry=hurry, console=console, pages=pages) as daemon:
-                    log.info(
-                        "daemon.started",
-                        version=VERSION,
-                        providers=list(settings.providers),
-                        pace_s=settings.pace_seconds,
-                        concurrency=settings.concurrency,
-                    )
-                    await daemon.run(stop)
+            while not stop.is_set():
+                try:
+                    await _draw(settings, dsn, console, stop=stop, hurry=hurry, pages=pages)
+                except* NotMigratedError as group:
+                    log.error("daemon.suspended", reason=str(first_of(group)), again_in_s=_REST_S)  # noqa: TRY400
+                    await wait_for_any(stop, timeout_s=_REST_S)
     log.info("daemon.stopped")
     return 0
+
+
+async def _draw(
+    settings: Settings, dsn: str, console: Console, *, stop: asyncio.Event, hurry: asyncio.Event, pages: bool
+) -> None:
+    """
+    Draw until *stop*.
+
+    Raises:
+        NotMigratedError: the database's schema does not serve this release any more.
+
+    """
+    async with open_base(settings, dsn, stop=stop, waits=console.not_ready) as base:
+        if base is None:
+            return
+        async with open_daemon(settings, base, dsn, hurry=hurry, console=console, pages=pages) as daemon:
+            log.info(
+                "daemon.started",
+                version=VERSION,
+                providers=list(settings.providers),
+                pace_s=settings.pace_seconds,
+                concurrency=settings.concurrency,
+            )
+            await daemon.run(stop)

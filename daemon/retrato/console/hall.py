@@ -22,12 +22,16 @@ class Hall:
     def desk(self) -> Desk:
         """Who reads and takes orders; raises StoreUnavailableError while the daemon starts."""
         if self._desk is None:
-            raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+            raise StoreUnavailableError(
+                "the daemon is starting: its database does not answer yet, or is not migrated"
+            )
         return self._desk
 
     @property
     def live(self) -> Live:
         """Who tells the open pages; raises StoreUnavailableError while the daemon starts."""
         if self._live is None:
-            raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
+            raise StoreUnavailableError(
+                "the daemon is starting: its database does not answer yet, or is not migrated"
+            )
         return self._live

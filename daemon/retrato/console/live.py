@@ -152,6 +152,15 @@ class Live:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look and tell until *stop*; then end all streams."""
+        try:
+            await self._look_until(stop)
+        finally:
+            self._is_over = True
+            for stage in self._stages.values():
+                for page in stage.pages:
+                    page.end()
+
+    async def _look_until(self, stop: asyncio.Event) -> None:
         took_s = 0.0
         while not stop.is_set():
             # Not sooner, however many pages are opened meanwhile.
@@ -162,10 +171,6 @@ class Live:
             started_at = self._clock()
             await self.look()
             took_s = self._clock() - started_at
-        self._is_over = True
-        for stage in self._stages.values():
-            for page in stage.pages:
-                page.end()
 
     async def look(self) -> None:
         """Look once at everything that is on show, and tell what is different."""

@@ -24,6 +24,14 @@ class Probes:
     def __init__(self) -> None:
         self.probe: Probe = _is_starting
 
+    def not_ready(self, reason: RetratoError) -> None:
+        """Not ready, because of *reason*, until there is something else to ask."""
+
+        async def probe() -> None:
+            raise reason
+
+        self.probe = probe
+
     def routes(self) -> list[web.RouteDef]:
         """Where they are found."""
         return [

@@ -20,6 +20,7 @@ from retrato.console.live import Live
 from retrato.console.pictures import Pictures
 from retrato.console.probes import Probe, Probes
 from retrato.console.scrapes import Scrapes
+from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
 
@@ -77,6 +78,10 @@ class Console:
     def ready_when(self, probe: Probe) -> None:
         """From now on ``/readyz`` asks *probe*."""
         self._probes.probe = probe
+
+    def not_ready(self, reason: RetratoError) -> None:
+        """Until there is something else to ask, ``/readyz`` answers 503 with *reason*."""
+        self._probes.not_ready(reason)
 
     def measure(self, metrics: Metrics) -> None:
         """Answer ``/metrics`` with *metrics* from now on, and count the open pages there."""

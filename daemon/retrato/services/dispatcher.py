@@ -18,11 +18,12 @@ from contextlib import suppress
 
 import structlog
 
-from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.errors import NotMigratedError, StoreUnavailableError
 from retrato.domain.job import Job
 from retrato.metrics.jobs import End
 from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
+from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
 from retrato.store.jobs import Claimed, Jobs, Outlook
 from retrato.supervise import backoff, wait_for_any
@@ -52,6 +53,7 @@ class Dispatcher:
         grace_s: float,
         empresa_id: str | None = None,
         rng: random.Random | None = None,
+        guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
@@ -65,6 +67,7 @@ class Dispatcher:
         self._grace_s = grace_s
         self._empresa_id = empresa_id
         self._rng = rng or random.Random()  # noqa: S311 - spreads the polls of many replicas
+        self._guard = guard or SchemaGuard()
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_ended = asyncio.Event()
         self._hold_until = 0.0
@@ -76,19 +79,30 @@ class Dispatcher:
         """Dispatch until *stop*; jobs in hand get the grace time, then they are handed back."""
         try:
             async with asyncio.TaskGroup() as group:
-                await self._take_in(group, stop)
+                try:
+                    await self._take_in(group, stop)
+                except NotMigratedError as exc:
+                    self._guard.refuse(exc)
                 await self._drain()
         finally:
             await self._hand_back(self._holdings.jobs())
             self._holdings.drained.set()
+        await stop.wait()
 
     async def _take_in(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
-        """Claim and start until *stop*."""
+        """
+        Claim and start until *stop*.
+
+        Raises:
+            NotMigratedError: the schema does not serve this release.
+
+        """
         outages, glances = backoff(), _glances()
         undisturbed = False
         while permits := await self._free_permits(stop):
             self._wake.clear()
             try:
+                await self._guard.require()
                 claimed, outlook = await self._claim(permits, undisturbed=undisturbed)
             except StoreUnavailableError as exc:
                 self._metrics.database_error("dispatcher")
@@ -204,7 +218,7 @@ class Dispatcher:
         try:
             async with asyncio.timeout(_HAND_BACK_S):
                 released = await self._jobs.release(job)
-        except (StoreUnavailableError, TimeoutError) as exc:
+        except (StoreUnavailableError, NotMigratedError, TimeoutError) as exc:
             self._metrics.jobs.ended(End.LOST)
             log.warning("job.left_to_its_lease", persona_id=job.persona_id, error=str(exc))
             return False

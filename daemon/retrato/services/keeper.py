@@ -8,10 +8,11 @@ import asyncio
 
 import structlog
 
-from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.errors import NotMigratedError, StoreUnavailableError
 from retrato.metrics.jobs import End
 from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
+from retrato.services.schema_guard import SchemaGuard
 from retrato.store.jobs import Jobs
 from retrato.supervise import wait_for_any
 
@@ -38,6 +39,7 @@ class Keeper:
         poll_s: float,
         beat_s: float = _BEAT_S,
         silence_s: float = _SILENCE_S,
+        guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
@@ -47,6 +49,7 @@ class Keeper:
         self._poll_s = poll_s
         self._beat_s = beat_s
         self._silence_s = silence_s
+        self._guard = guard or SchemaGuard()
         self._metrics = metrics or Metrics()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -65,13 +68,16 @@ class Keeper:
                 self._holdings.unsettle()
         try:
             await self._jobs.forget_replica()
-        except StoreUnavailableError as exc:
+        except (StoreUnavailableError, NotMigratedError) as exc:
             log.warning("keeper.unregister_failed", error=str(exc))
         await stop.wait()
 
     async def _beat_or_warn(self) -> bool:
         try:
             return await self.beat()
+        except NotMigratedError as exc:
+            self._guard.refuse(exc)
+            return True
         except StoreUnavailableError as exc:
             self._holdings.unsettle()
             self._metrics.database_error("keeper")

@@ -18,6 +18,7 @@ import structlog
 from retrato.domain.errors import StoreUnavailableError
 from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
+from retrato.services.schema_guard import SchemaGuard
 from retrato.store.listening import ListenConnection
 from retrato.supervise import backoff, wait_for_any
 
@@ -45,6 +46,7 @@ class Listener:
         ping_every_s: float = _PING_EVERY_S,
         echo_within_s: float = _ECHO_WITHIN_S,
         deaf_poll_s: float = _DEAF_POLL_S,
+        guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._dsn = dsn
@@ -53,6 +55,7 @@ class Listener:
         self._ping_every_s = ping_every_s
         self._echo_within_s = echo_within_s
         self._deaf_poll_s = deaf_poll_s
+        self._guard = guard or SchemaGuard()
         self._told_deaf = False
         self._waits = _waits()
         self.connected = asyncio.Event()
@@ -83,7 +86,11 @@ class Listener:
         """
         drained, ended = self._holdings.drained, asyncio.Event()
         connection = ListenConnection(
-            self._dsn, lock_key=self._holdings.lock_key, on_hint=self._hint, on_end=ended.set
+            self._dsn,
+            lock_key=self._holdings.lock_key,
+            on_hint=self._hint,
+            on_end=ended.set,
+            on_migrated=self._doubt,
         )
         try:
             await connection.open()
@@ -117,6 +124,7 @@ class Listener:
                 f"every {self._deaf_poll_s:g} s",
             )
         self._told_deaf = True
+        self._guard.doubt()  # who has migrated was not heard either
         for _ in range(_DEAF_POLLS):
             self._hear()
             await wait_for_any(self._holdings.drained, timeout_s=self._deaf_poll_s)
@@ -141,6 +149,11 @@ class Listener:
         self._holdings.unsettle()
         self.connected.set()
         log.info("listener.connected", locks=self._holdings.locks)
+        self._doubt()
+
+    def _doubt(self) -> None:
+        """The schema may be another one now."""
+        self._guard.doubt()
         self._hear()
 
     def _hint(self) -> None:
