@@ -293,6 +293,39 @@ async def test_paused_failed_and_dead_work_is_told(look, connection, dsn):
     assert "0.0.1" in replicas[1].words
 
 
+@pytest.mark.parametrize(("hours", "level"), [(0, Level.OK), (2, Level.WARN)])
+async def test_replicas_of_two_releases_are_told_and_warned_of_when_it_lasts(look, connection, hours, level):
+    await connection.execute(
+        """
+        insert into retrato.replicas (id, lock_key, locks, version, started_at)
+        select gen_random_uuid(), 1, true, release, now() - make_interval(hours => $1)
+        from unnest(array['0.0.1', '0.0.2']) as release
+        """,
+        hours,
+    )
+
+    _, releases = await look("replicas")
+
+    assert releases.level is level
+    assert "0.0.1, 0.0.2" in releases.words
+
+
+@pytest.mark.parametrize(
+    ("serves_from", "level", "words"),
+    [(1, Level.WARN, "schema 9999"), (9999, Level.FAIL, "install the release that has migrated")],
+)
+async def test_schema_of_a_newer_release_is_told(look, connection, serves_from, level, words):
+    await connection.execute(
+        "insert into retrato.migrations (number, name, sha256) values (9999, '9999_next', '')"
+    )
+    await connection.execute("update retrato.installation set serves_from = $1", serves_from)
+
+    [finding] = await look("migrated")
+
+    assert finding.level is level
+    assert words in finding.words
+
+
 @pytest.mark.parametrize(("spent", "level"), [(1, Level.OK), (9, Level.WARN), (10, Level.FAIL)])
 async def test_budget_that_is_spent_is_told(look, connection, spent, level):
     await connection.execute(

@@ -10,7 +10,7 @@ from retrato.app.base import open_base
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.settings import Settings
 from retrato.store.control import Pause
-from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus
+from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus, mixed_since
 
 
 def status(
@@ -33,6 +33,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             costs = await base.status.costs(empresa_id=empresa_id)
             budget = await base.status.budget()
             pauses = await base.control.pauses()
+            stands = await base.status.standing()
     total = {state: sum(states.get(state, 0) for states in counts.values()) for state in STATES}
     if as_json:
         print_json(
@@ -44,6 +45,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
                 "costs": costs,
                 "budget": budget,
                 "pauses": pauses,
+                "schema": stands,
             }
         )
         return 0
@@ -58,6 +60,9 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
         print_table(_replicas(replicas))
     else:
         note("No replica is running: start one with `retrato run`.")
+    if mixed_since(replicas) is not None:
+        note("Replicas of several releases are alive: an upgrade is under way.")
+    note(f"The database is at {stands}.")
     note(_money(costs, budget, settings.monthly_budget_usd))
     return 0
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from retrato.store.database import Database
+from retrato.store.migrations import standing
 from retrato.store.queries import query
+from retrato.store.standing import Standing
 
 STATES = ("ready", "running", "queued", "retrying", "failed", "missing", "waiting")
 UNDER_WAY = ("running", "queued", "retrying")
@@ -57,6 +59,14 @@ class ReplicaStatus:
     started_at: datetime
     silent_s: float
     running: int
+
+
+def mixed_since(replicas: Sequence[ReplicaStatus]) -> datetime | None:
+    """Since when replicas of more than one release have been alive; None where all are of one."""
+    began: dict[str, datetime] = {}
+    for replica in replicas:
+        began[replica.version] = min(replica.started_at, began.get(replica.version, replica.started_at))
+    return max(began.values()) if len(began) > 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,11 @@ class Status:
 
         """
         await self._database.execute("select 1")
+
+    async def standing(self) -> Standing:
+        """How the database's schema stands to this release."""
+        async with self._database.connection() as connection:
+            return await standing(connection)
 
     async def counts(self, empresa_id: str | None = None) -> dict[str, dict[str, int]]:
         """Company → state → number of personas; states without personas are left out."""

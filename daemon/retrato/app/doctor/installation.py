@@ -2,6 +2,7 @@
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.domain.errors import NotMigratedError
 from retrato.store.inspection import Guarded, Stranger
 from retrato.store.mapping import FLAG
 
@@ -10,10 +11,23 @@ _SEEN = 4
 
 
 async def check_migrated(patient: Patient) -> list[Finding]:
-    """Schema, functions and triggers are this release's, for these tables."""
+    """Schema, functions and triggers are this release's, for these tables, or a newer one's that serves it."""
     if patient.database.missing:
         return [fail(one, "run `retrato migrate`") for one in patient.database.missing]
-    return [ok(f"up to date, beside {patient.host.personas.name} (generation {patient.host.generation})")]
+    stands = patient.database.standing
+    assert stands is not None
+    try:
+        stands.require()
+    except NotMigratedError as exc:
+        return [fail(str(exc))]
+    if stands.is_ahead:
+        return [
+            warn(
+                f"a newer release has migrated: {stands}; it serves this release too",
+                "bring all replicas to the newer release",
+            )
+        ]
+    return [ok(f"{stands}, beside {patient.host.personas.name} (generation {patient.host.generation})")]
 
 
 async def check_triggers(patient: Patient) -> list[Finding]:

@@ -14,19 +14,25 @@ from retrato.store.control import Control
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.inspection import Inspection
-from retrato.store.migrations import what_is_missing
+from retrato.store.migrations import standing, what_is_missing
+from retrato.store.standing import Standing
 from retrato.store.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """An open database; ``missing`` tells why it is behind this release, ``host`` is there where it is not."""
+    """
+    An open database.
+
+    ``missing`` tells why it is behind this release, ``standing`` how far; ``host`` is there where it serves it.
+    """
 
     dsn: str
     inspection: Inspection
     status: Status
     control: Control
     missing: list[str]
+    standing: Standing | None
     host: Host | None
 
 
@@ -83,21 +89,24 @@ async def _reach(settings: Settings, stack: AsyncExitStack) -> Reached:
     database = Database(dsn, size=2, statement_cache_size=0)
     stack.push_async_callback(database.close)
     await database.open()
-    missing, host = await _installation(settings, database)
+    missing, stands, host = await _installation(settings, database)
     return Reached(
         dsn=dsn,
         inspection=Inspection(database),
         status=Status(database),
         control=Control(database),
         missing=missing,
+        standing=stands,
         host=host,
     )
 
 
-async def _installation(settings: Settings, database: Database) -> tuple[list[str], Host | None]:
+async def _installation(settings: Settings, database: Database) -> tuple[list[str], Standing | None, Host | None]:
     async with database.connection() as connection:
         try:
             missing = await what_is_missing(connection, settings.host_mapping)
-            return missing, None if missing else await Host.read(connection, settings.host_mapping)
+            stands = await standing(connection)
+            is_served = not missing and stands.serves_us
+            return missing, stands, await Host.read(connection, settings.host_mapping) if is_served else None
         except RetratoError as exc:
-            return [str(exc)], None
+            return [str(exc)], None, None

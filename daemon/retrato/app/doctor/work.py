@@ -4,11 +4,16 @@ import asyncio
 import json
 import socket
 import urllib.request
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from retrato.app.doctor.finding import Finding, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.store.status import ReplicaStatus, mixed_since
 from retrato.version import VERSION
 
+_UPGRADE_WITHIN = timedelta(hours=1)
+"""So long replicas of two releases are nothing to worry about."""
 _ANSWER_WITHIN_S = 3.0
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what people write, and where it can be reached
 
@@ -40,16 +45,13 @@ async def _port(name: str, host: str, port: int, *, probed: int) -> Finding:
 
 
 async def check_replicas(patient: Patient) -> list[Finding]:
-    """Somebody works, all with this release, and their death would be noticed at once."""
+    """Somebody works, all with one release, and their death would be noticed at once."""
     seen_within_s = max(30.0, 2 * patient.settings.poll_seconds)
     replicas = await patient.database.status.replicas(seen_within_s=seen_within_s)
     if not replicas:
         return [warn("no replica is running: nothing is drawn", "start one with `retrato run`")]
     findings = [ok(f"{len(replicas)} alive")]
-    if others := sorted({replica.version for replica in replicas} - {VERSION}):
-        findings.append(
-            warn(f"replicas of another release are running: {', '.join(others)}", "bring all to one release")
-        )
+    findings += _releases(replicas)
     if deaf := [replica for replica in replicas if not replica.locks]:
         findings.append(
             warn(
@@ -58,6 +60,20 @@ async def check_replicas(patient: Patient) -> list[Finding]:
             )
         )
     return findings
+
+
+def _releases(replicas: Sequence[ReplicaStatus]) -> list[Finding]:
+    """What is to be said of the releases that run: for the length of an upgrade there are two."""
+    releases = ", ".join(sorted({replica.version for replica in replicas}))
+    since = mixed_since(replicas)
+    if since is not None and datetime.now(UTC) - since < _UPGRADE_WITHIN:
+        return [ok(f"an upgrade is under way: {releases}")]
+    if since is not None:
+        remedy = "finish the upgrade, or go back: bring all to one release"
+        return [warn(f"replicas of several releases run since {since:%Y-%m-%d %H:%M} UTC: {releases}", remedy)]
+    if releases != VERSION:
+        return [warn(f"replicas of another release are running: {releases}", "bring all to one release")]
+    return []
 
 
 async def check_paused(patient: Patient) -> list[Finding]:
