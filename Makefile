@@ -37,7 +37,7 @@ test: check  ## Everything CI checks: `make check`, then all tests.
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
 
 test-system: $(READY)  ## The fault matrix with real processes: kills, stops, outages, a network that lies (about 25 minutes).
-	RETRATO_SYSTEM=1 $(BIN)/pytest tests/system
+	RETRATO_SYSTEM=1 $(BIN)/pytest tests/system tests/upgrade
 
 test-role: $(READY)  ## The tests of the store, the services and the commands under the role of sql/roles.sql.
 	RETRATO_TEST_ROLE=1 $(BIN)/pytest -n $(JOBS) --dist loadgroup tests/store tests/services tests/e2e
