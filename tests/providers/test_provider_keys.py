@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from retrato.app.providers import providers_config
+from retrato.app.providers import open_providers, providers_config
 from retrato.domain.errors import ConfigError
 from retrato.providers.config import ProvidersConfig
-from retrato.providers.registry import BUILDERS, with_keys
+from retrato.providers.registry import BUILDERS, catalogue, with_keys
 from retrato.settings import load
 
 
@@ -30,14 +30,24 @@ def test_provider_that_was_named_without_its_key_is_an_error_that_names_the_sett
 
 
 @pytest.mark.parametrize("name", ["huggingface", "fal", "openai"])
-def test_provider_of_the_default_order_without_its_key_is_left_out_aloud(name: str):
-    with capture_logs() as logs:
-        config = with_keys(ProvidersConfig(providers=(name, "pollinations")), named=False)
+def test_provider_of_the_default_order_without_its_key_is_left_out(name: str):
+    config = with_keys(ProvidersConfig(providers=(name, "pollinations")), named=False)
 
     assert config.providers == ("pollinations",)
+
+
+async def test_who_is_left_out_is_told_once_when_the_providers_are_opened():
+    settings = load()
+    with capture_logs() as logs:
+        catalogue(providers_config(settings))
+        async with open_providers(settings) as offered:
+            catalogue(providers_config(settings))
+
+    assert [provider.name for provider in offered] == ["pollinations"]
     assert [(entry["event"], entry["provider"], entry["log_level"]) for entry in logs] == [
-        ("provider.left_out", name, "warning")
+        ("provider.left_out", "huggingface", "warning")
     ]
+    assert "HUGGINGFACE_API_KEY" in logs[0]["remedy"]
 
 
 def test_pollinations_and_servers_of_ones_own_need_no_key():

@@ -3,24 +3,31 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import structlog
+
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Provider
-from retrato.providers.registry import build_providers, with_keys
+from retrato.providers.registry import build_providers, key_remedy, with_keys
 from retrato.settings import Settings, plain
 from retrato.version import VERSION
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
 async def open_providers(settings: Settings) -> AsyncIterator[tuple[Provider, ...]]:
     """
-    The configured providers on one HTTP client.
+    The configured providers on one HTTP client; those that are left out for want of a key are told aloud.
 
     Raises:
         ConfigError: a provider is unknown or lacks its key.
 
     """
     config = providers_config(settings)
+    for name in settings.providers:
+        if name not in config.providers:
+            log.warning("provider.left_out", provider=name, reason="no key", remedy=key_remedy(name))
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(
             Http(
@@ -37,14 +44,19 @@ async def open_providers(settings: Settings) -> AsyncIterator[tuple[Provider, ..
 
 def providers_config(settings: Settings) -> ProvidersConfig:
     """
-    What the providers are built from; a provider of the default order that lacks its key is left out, aloud.
+    What the providers are built from; a provider of the default order that lacks its key is left out.
 
     Raises:
         ConfigError: a provider that was named lacks its key, or a value cannot be one; the message names the
             setting.
 
     """
-    config = ProvidersConfig(
+    return with_keys(all_providers(settings), named="providers" in settings.model_fields_set)
+
+
+def all_providers(settings: Settings) -> ProvidersConfig:
+    """The same with the providers that lack their key. Raises ConfigError: a value cannot be one."""
+    return ProvidersConfig(
         providers=settings.providers,
         huggingface_key=plain(settings.huggingface_api_key),
         huggingface_model=settings.huggingface_model,
@@ -67,4 +79,3 @@ def providers_config(settings: Settings) -> ProvidersConfig:
         openai_base_url=settings.openai_base_url,
         openai_options=plain(settings.openai_options),
     )
-    return with_keys(config, named="providers" in settings.model_fields_set)

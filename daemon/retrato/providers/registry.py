@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-import structlog
-
 from retrato.domain.errors import ConfigError
 from retrato.providers.catalogue import LegInfo
 from retrato.providers.config import ProvidersConfig
@@ -15,8 +13,6 @@ from retrato.providers.leg import Provider
 from retrato.providers.openai import OpenAI
 from retrato.providers.openai_options import is_hosted
 from retrato.providers.pollinations import Pollinations
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +59,22 @@ def build_providers(config: ProvidersConfig, http: Http) -> tuple[Provider, ...]
 
 def with_keys(config: ProvidersConfig, *, named: bool) -> ProvidersConfig:
     """
-    *config* without the providers that lack a key they need; each is told aloud.
+    *config* without the providers that lack a key they need.
 
     Raises:
         ConfigError: somebody *named* the provider, so it must not be left out; the message names the setting.
 
     """
-    remedies = {each.name: each.metadata.get("remedy") for each in fields(ProvidersConfig)}
     lacking = [name for name in config.providers if name in BUILDERS and BUILDERS[name].lacks_key(config)]
-    for name in lacking:
-        remedy = remedies[BUILDERS[name].key]
-        if named:
-            raise ConfigError(f"RETRATO_PROVIDERS names {name}, but there is no key: {remedy}")
-        log.warning("provider.left_out", provider=name, reason="no key", remedy=remedy)
+    if lacking and named:
+        raise ConfigError(f"RETRATO_PROVIDERS names {lacking[0]}, but there is no key: {key_remedy(lacking[0])}")
     return replace(config, providers=tuple(name for name in config.providers if name not in lacking))
+
+
+def key_remedy(name: str) -> str:
+    """How to set the key that the provider needs."""
+    remedies = {each.name: each.metadata.get("remedy") for each in fields(ProvidersConfig)}
+    return str(remedies[BUILDERS[name].key])
 
 
 def catalogue(config: ProvidersConfig) -> Sequence[LegInfo]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
@@ -10,7 +10,7 @@ from retrato.domain.errors import GoneError, MisconfiguredError, OutOfCreditErro
 from retrato.providers.access import Access
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
-from retrato.providers.registry import BUILDERS, build_providers
+from retrato.providers.registry import build_providers, key_remedy
 from retrato.version import VERSION
 
 _ANSWER_WITHIN_S = 10.0
@@ -26,7 +26,7 @@ async def check_providers(patient: Patient) -> list[Finding]:
     """There is somebody to ask, and the keys that are needed are there."""
     config = patient.providers
     left_out = [name for name in patient.settings.providers if name not in config.providers]
-    findings = [warn(f"{name} is left out: there is no key", _remedy(name)) for name in left_out]
+    findings = [warn(f"{name} is left out: there is no key", key_remedy(name)) for name in left_out]
     if not config.providers:
         return [*findings, fail("there is no provider to ask", "set a key, see docs/providers.md")]
     return [*findings, ok(f"asked in this order: {', '.join(config.providers)}")]
@@ -80,18 +80,12 @@ async def _asked(name: str, config: ProvidersConfig, http: Http) -> Finding:
         return await _FREE_QUESTIONS[name](config, http)
     except MisconfiguredError as exc:
         if exc.status in {401, 403}:
-            return fail(f"{name} does not take the key: {exc}", _remedy(name))
+            return fail(f"{name} does not take the key: {exc}", key_remedy(name))
         return warn(f"{name}: the key could not be tried: {exc}", "look at the provider's status page")
     except OutOfCreditError as exc:
         return fail(f"{name}: {exc}", "top the account up")
     except ProviderError as exc:
         return warn(f"{name}: the key could not be tried: {exc}", "try again later; it may be the network")
-
-
-def _remedy(name: str) -> str:
-    """How to set the key that the provider needs."""
-    remedies = {each.name: each.metadata.get("remedy") for each in fields(ProvidersConfig)}
-    return str(remedies[BUILDERS[name].key])
 
 
 async def _ask_huggingface(config: ProvidersConfig, http: Http) -> Finding:
