@@ -175,6 +175,47 @@ async def test_unknown_persona_is_said_and_ends_with_1(shell, command, persona_i
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("command", ["pause", "resume"])
+async def test_unknown_leg_is_refused_with_those_that_there_are(shell, connection, command):
+    await connection.execute("insert into retrato.legs (leg) values ('elsewhere/one')")
+
+    done = await shell.run("queue", command, "--leg", "hugingface")
+    known = [await shell.run("queue", command, "--leg", leg) for leg in ("elsewhere", "elsewhere/one")]
+
+    assert done.code == 1
+    for word in ("'hugingface'", "huggingface,", "huggingface/fal-ai", "elsewhere/one"):
+        assert word in done.err
+    assert [one.code for one in known] == [0, 0]
+
+
+async def test_what_is_paused_can_be_resumed_though_nobody_knows_it_any_more(shell, connection):
+    await connection.execute(
+        "insert into retrato.pauses (scope, name) values ('leg', 'gone'), ('empresa', 'gone')"
+    )
+
+    done = [await shell.run("queue", "resume", option, "gone") for option in ("--leg", "--empresa-id")]
+
+    assert [one.code for one in done] == [0, 0]
+    assert await connection.fetchval("select count(*) from retrato.pauses") == 0
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel", "retry"])
+@pytest.mark.parametrize("empresa_id", [UNKNOWN, "not a uuid"])
+async def test_unknown_company_is_said_and_ends_with_1(shell, connection, command, empresa_id):
+    done = await shell.run("queue", command, "--empresa-id", empresa_id)
+
+    assert done.code == 1
+    assert empresa_id in done.err
+    assert "Traceback" not in done.err
+    assert await connection.fetchval("select count(*) from retrato.pauses") == 0
+
+
+async def test_company_is_paused_under_the_name_that_the_database_gives_it(shell, connection, empresa):
+    await shell.run("queue", "pause", "--empresa-id", empresa.upper())
+
+    assert await connection.fetchval("select name from retrato.pauses") == empresa
+
+
 async def test_database_that_is_away_ends_with_69(shell):
     done = await shell.run("queue", "pause", RETRATO_DATABASE_URL="postgresql://retrato:x@127.0.0.1:1/none")
 

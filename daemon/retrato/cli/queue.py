@@ -7,13 +7,15 @@ import typer
 
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
+from retrato.app.known import known_company, known_persona, known_scope
 from retrato.cli.common import note, run, settings_for_command
-from retrato.domain.errors import NotFoundError
 from retrato.settings import Settings
 from retrato.store.control import Scope
 from retrato.store.requests import Wish
 
 queue = typer.Typer(no_args_is_help=True, help="Pause, resume, cancel or retry: for all replicas, at once.")
+
+_Work = Callable[[Base, Settings], Awaitable[None]]
 
 
 def _named(name: str | None) -> str | None:
@@ -48,9 +50,10 @@ def pause(
     """
     scope, name = _scope(empresa_id, leg)
 
-    async def work(base: Base) -> None:
-        news = await base.control.pause(scope, name, reason=reason)
-        note(f"{_what(scope, name)} {'is paused now' if news else 'was paused already'}")
+    async def work(base: Base, settings: Settings) -> None:
+        known = await known_scope(base, settings, scope, name)
+        news = await base.control.pause(scope, known, reason=reason)
+        note(f"{_what(scope, known)} {'is paused now' if news else 'was paused already'}")
 
     _with_base(work)
 
@@ -60,9 +63,10 @@ def resume(*, empresa_id: EmpresaId = None, leg: Leg = None) -> None:
     """Go on where it was paused; name the same company or leg as there."""
     scope, name = _scope(empresa_id, leg)
 
-    async def work(base: Base) -> None:
-        news = await base.control.resume(scope, name)
-        note(f"{_what(scope, name)} {'goes on' if news else 'was not paused'}")
+    async def work(base: Base, settings: Settings) -> None:
+        known = await known_scope(base, settings, scope, name)
+        news = await base.control.resume(scope, known)
+        note(f"{_what(scope, known)} {'goes on' if news else 'was not paused'}")
 
     _with_base(work)
 
@@ -76,11 +80,12 @@ def cancel(*, empresa_id: EmpresaId = None, persona_id: PersonaId = None, everyt
     """
     _exactly_one(empresa_id, persona_id, everything=everything)
 
-    async def work(base: Base) -> None:
+    async def work(base: Base, _settings: Settings) -> None:
         if persona_id is not None:
-            cancelled = await base.control.cancel_personas([await _existing(base, persona_id)])
+            cancelled = await base.control.cancel_personas([await known_persona(base, persona_id)])
         else:
-            cancelled = await base.control.cancel_company(empresa_id)
+            company = await known_company(base, empresa_id) if empresa_id is not None else None
+            cancelled = await base.control.cancel_company(company)
         note(f"{cancelled} cancelled")
 
     _with_base(work)
@@ -91,11 +96,14 @@ def retry(*, empresa_id: EmpresaId = None, persona_id: PersonaId = None, everyth
     """Queue once more what has failed: one persona, one company, or all."""
     _exactly_one(empresa_id, persona_id, everything=everything)
 
-    async def work(base: Base) -> None:
+    async def work(base: Base, _settings: Settings) -> None:
         if persona_id is not None:
-            queued = await base.requests.for_personas([await _existing(base, persona_id)], Wish.FAILED)
+            queued = await base.requests.for_personas([await known_persona(base, persona_id)], Wish.FAILED)
         else:
-            companies = [empresa_id] if empresa_id is not None else await base.status.failed_companies()
+            if empresa_id is not None:
+                companies = [await known_company(base, empresa_id)]
+            else:
+                companies = await base.status.failed_companies()
             queued = sum([await base.requests.for_company(one, Wish.FAILED) for one in companies])
         note(f"{queued} queued")
 
@@ -119,19 +127,13 @@ def _exactly_one(empresa_id: str | None, persona_id: str | None, *, everything: 
         raise typer.BadParameter("name one of --persona-id, --empresa-id and --all")
 
 
-async def _existing(base: Base, persona_id: str) -> str:
-    if not await base.status.personas(persona_ids=[persona_id]):
-        raise NotFoundError(f"there is no persona with id {persona_id!r}")
-    return persona_id
-
-
-def _with_base(work: Callable[[Base], Awaitable[None]]) -> None:
+def _with_base(work: _Work) -> None:
     run(_work(settings_for_command(), work))
 
 
-async def _work(settings: Settings, work: Callable[[Base], Awaitable[None]]) -> int:
+async def _work(settings: Settings, work: _Work) -> int:
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:
             assert base is not None
-            await work(base)
+            await work(base, settings)
     return 0
