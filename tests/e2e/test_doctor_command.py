@@ -21,6 +21,29 @@ async def test_doctor_finds_everything_in_order_beside_a_daemon(shell):
     assert {one["id"] for one in told["findings"]} >= {"database", "listen", "triggers", "storage", "keys"}
 
 
+ALL = {"RETRATO_PROVIDERS": "huggingface,openai,pollinations", "OPENAI_API_KEY": "sk-simulated"}
+
+
+def keys_of(done):
+    """The findings on keys: word of the provider → level."""
+    return {one["words"].partition(" ")[0].rstrip(":"): one["level"] for one in done.json()["findings"]}
+
+
+async def test_keys_are_tried_on_the_providers(shell, simulator):
+    good = await shell.run("doctor", "keys", "--json", **ALL)
+    simulator.world.script("hub.whoami", ["hf_whoami_read_only"])
+    read_only = await shell.run("doctor", "keys", "--json", **ALL)
+    simulator.world.script("hub.whoami", ["hf_401"])
+    simulator.world.script("openai.models", ["openai_401"])
+    bad = await shell.run("doctor", "keys", "--json", **ALL)
+
+    assert (good.code, keys_of(good)) == (0, {"huggingface": "ok", "openai": "ok", "pollinations": "ok"})
+    assert (read_only.code, keys_of(read_only)["huggingface"]) == (1, "fail")
+    assert "huggingface.co/settings/tokens" in read_only.out
+    assert keys_of(bad) == {"huggingface": "fail", "openai": "fail", "pollinations": "ok"}
+    assert simulator.world.ledger.orders() == []
+
+
 async def test_doctor_draws_nothing_and_orders_nothing(shell, simulator, connection, insert):
     await insert("Ana")
 

@@ -52,6 +52,23 @@ async def test_wrong_token_is_refused_even_where_none_is_needed(simulator: Simul
     assert (status, body) == (401, {"error": "Invalid username or password."})
 
 
+@pytest.mark.parametrize("scenario", [Scenario(keys={"huggingface": ("hf_good",)})])
+async def test_token_is_told_what_it_may_do(simulator: Simulator, http: aiohttp.ClientSession):
+    url = f"{simulator.urls.huggingface_hub}/api/whoami-v2"
+
+    good = await get(http, url, {"Authorization": "Bearer hf_good"})
+    bad = await get(http, url, {"Authorization": "Bearer hf_bad"})
+    simulator.world.script("hub.whoami", ["hf_whoami_read_only"])
+    read_only = await get(http, url, {"Authorization": "Bearer hf_good"})
+
+    assert bad == (401, {"error": "Invalid username or password."})
+    assert [status for status, _ in (good, read_only)] == [200, 200]
+    assert [
+        "inference.serverless.write" in body["auth"]["accessToken"]["fineGrained"]["scoped"][0]["permissions"]
+        for _, body in (good, read_only)
+    ] == [True, False]
+
+
 async def test_only_hf_inference_knows_hub_ids(simulator: Simulator, http: aiohttp.ClientSession):
     router = simulator.urls.huggingface_router
 

@@ -36,7 +36,7 @@ _FAL_STEPS = ("status", "result", "cancel")
 # Prices of FLUX.1-dev in US dollars (PROVIDERS.md, A.6 and B.1; August 2026).
 LEGS: Mapping[str, Leg] = MappingProxyType(
     {
-        "hub": Leg(account=_HF, main="lookup"),
+        "hub": Leg(account=_HF, main="lookup", steps=("whoami",)),
         "router": Leg(account=_HF, main="nowhere"),
         "hf-inference": Leg(account=_HF, price_usd=0.0012),
         "endpoint": Leg(account=_HF),
@@ -62,7 +62,13 @@ LEGS: Mapping[str, Leg] = MappingProxyType(
             broke="fal_403_locked",
             steps=_FAL_STEPS,
         ),
-        "openai": Leg(account="openai", price_usd=0.04, busy="openai_429_rate", broke="openai_429_quota"),
+        "openai": Leg(
+            account="openai",
+            price_usd=0.04,
+            busy="openai_429_rate",
+            broke="openai_429_quota",
+            steps=("models",),
+        ),
         "cdn": Leg(main="download"),
     }
 )

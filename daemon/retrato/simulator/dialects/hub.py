@@ -1,4 +1,4 @@
-"""The Hub's lookup of one model: who serves it, and what it is for (PROVIDERS.md, A.3)."""
+"""The Hub: who serves a model and what it is for (PROVIDERS.md, A.3), and what a token may do."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from aiohttp import web
 from retrato.simulator.dialects.keys import check_hugging_face
 from retrato.simulator.exchange import Exchange, json_response, serve
 from retrato.simulator.fault import answer
+from retrato.simulator.faults.huggingface import whoami
 from retrato.simulator.world import Rejection, World
 
 _EXPANDED = "inferenceProviderMapping"
@@ -25,7 +26,16 @@ _UNKNOWN = answer(404, {"error": "Not Found"}, name="hub_404", headers={"X-Error
 
 def routes(world: World) -> list[web.RouteDef]:
     """Everything under ``/hub``."""
-    return [web.get("/hub/api/models/{owner}/{name}", serve(world, "hub", _model))]
+    return [
+        web.get("/hub/api/models/{owner}/{name}", serve(world, "hub", _model)),
+        web.get("/hub/api/whoami-v2", serve(world, "hub", _whoami, step="whoami")),
+    ]
+
+
+async def _whoami(exchange: Exchange) -> web.Response:
+    """Whose token it is: one that may draw. Scripted as ``hf_whoami_read_only`` it may not."""
+    check_hugging_face(exchange)
+    return json_response(whoami("repo.content.read", "inference.serverless.write"))
 
 
 async def _model(exchange: Exchange) -> web.Response:

@@ -83,8 +83,18 @@ _DEFAULT_MODEL = "gpt-image-1"
 
 
 def routes(world: World) -> list[web.RouteDef]:
-    """``/openai/v1/images/generations``."""
-    return [web.post("/openai/v1/images/generations", serve(world, "openai", _generate))]
+    """Everything under ``/openai/v1``."""
+    return [
+        web.post("/openai/v1/images/generations", serve(world, "openai", _generate)),
+        web.get("/openai/v1/models", serve(world, "openai", _models, step="models")),
+    ]
+
+
+async def _models(exchange: Exchange) -> web.Response:
+    """The list of models: free, and with a wrong key refused, so that a key can be tried."""
+    check_openai(exchange)
+    data = [{"id": name, "object": "model", "created": 1760000000, "owned_by": "system"} for name in _FAMILIES]
+    return json_response({"object": "list", "data": data})
 
 
 async def _generate(exchange: Exchange) -> web.Response:

@@ -19,7 +19,20 @@ def _hf(name: str, status: int, error: str, **more: Any) -> Fault:
     return answer(status, {"error": error} | more, name=name)
 
 
+def whoami(*permissions: str) -> dict[str, Any]:
+    """What ``/api/whoami-v2`` says of a fine-grained token with these *permissions* (huggingface.co, 2026-08)."""
+    scoped = [{"entity": {"type": "user", "name": "retrato"}, "permissions": list(permissions)}]
+    token = {"displayName": "retrato", "role": "fineGrained", "fineGrained": {"global": [], "scoped": scoped}}
+    return {
+        "type": "user",
+        "name": "retrato",
+        "orgs": [],
+        "auth": {"type": "access_token", "accessToken": token},
+    }
+
+
 HUGGING_FACE = (
+    answer(200, whoami("repo.content.read"), name="hf_whoami_read_only"),
     _hf("hf_400_not_supported", 400, "Model not supported by provider fal-ai"),
     _hf(
         "hf_400_not_enabled",
