@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from tests import daemon_role
-from tests.system.servers import executable, pgbouncer
+from tests.system.servers import pgbouncer
+from tests.tools import needs
 
 from retrato.embedded.server import EmbeddedPostgres
 from retrato.store import migrations, sample
@@ -68,8 +69,7 @@ async def bare_dsn(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
 @pytest.fixture
 def pooled_dsn(postgres: EmbeddedPostgres, dsn: str) -> Iterator[str]:
     """The same database through PgBouncer in transaction mode."""
-    if not executable("pgbouncer"):
-        pytest.skip("NOT TESTED behind PgBouncer: apt install pgbouncer")
+    needs("pgbouncer", untested="this behind a pooler")
     address = urlsplit(dsn)
     user = address.netloc.rpartition("@")[0]
     with (

@@ -11,7 +11,7 @@ from tests.adoption.moves import Move, move_in
 from tests.adoption.places import ROLES, Address, Place, create_tables, new_database, opened, pooled, run
 from tests.adoption.variants import FRESH, POOLED, built_as, prepare, reached
 from tests.store.support import connected
-from tests.system.servers import executable
+from tests.tools import needs
 
 from retrato.embedded.server import EmbeddedPostgres
 
@@ -31,8 +31,7 @@ def server(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
 @pytest.fixture(scope="session")
 def pooler_port(server: EmbeddedPostgres) -> Iterator[int]:
     """PgBouncer in transaction mode, from Debian's package."""
-    if not executable("pgbouncer"):
-        pytest.skip("PgBouncer is not installed: nothing is proven about poolers (apt install pgbouncer)")
+    needs("pgbouncer", untested="applications behind a pooler")
     with tempfile.TemporaryDirectory(prefix="retrato-pgbouncer-") as folder, pooled(server, Path(folder)) as port:
         yield port
 

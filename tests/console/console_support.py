@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import pytest
 from aiohttp import ClientSession
 
 from retrato.console.desk import Desk, Restorer, Terms
@@ -187,18 +184,6 @@ async def running_console(
 
 def memory_store() -> Any:
     return open_store("memory://", public_url="http://x/avatars")
-
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def require_chromium() -> None:
-    """Skip, and say loudly what is missing; where CI says that it has one, its absence is a failure."""
-    if CHROMIUM is None:
-        message = "BROWSER TESTS DID NOT RUN: no chromium found (Debian: apt install chromium)"
-        if os.environ.get("RETRATO_TESTS_NEED_CHROMIUM"):
-            pytest.fail(message)
-        pytest.skip(message)
 
 
 async def events_of(session: ClientSession, url: str, page: str, *, names: Sequence[str]) -> list[Any]:

@@ -5,8 +5,9 @@ from importlib.resources import files
 
 import pytest
 from playwright.async_api import async_playwright, expect
-from tests.console.console_support import CHROMIUM, EMPRESA, TOKEN, require_chromium, running_console
+from tests.console.console_support import EMPRESA, TOKEN, running_console
 from tests.e2e.processes import Shell
+from tests.tools import needs
 
 from retrato.console.gate import House
 from retrato.console.views import dom_id
@@ -28,9 +29,9 @@ def axe_source():
 
 @pytest.fixture
 async def browser():
-    require_chromium()
+    chromium = needs("chromium", untested="the pages in a browser")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched
         await launched.close()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.embedded.support import MoveData, Query
+from tests.tools import lacks
 
 from retrato.domain.errors import ConfigError
 from retrato.embedded import EmbeddedPostgres, binaries, installed_binaries
@@ -16,7 +17,7 @@ INSTALLED = tuple(installed_binaries())
 def test_both_kinds_of_executables_work(tmp_path: Path, query: Query, origin: str):
     majors = [found.major for found in INSTALLED if found.origin == origin]
     if not majors:
-        pytest.skip(f"NOT TESTED: no {origin} Postgres is installed here")
+        lacks("postgres", untested=f"the {origin} Postgres")
 
     with EmbeddedPostgres(tmp_path, durable=False, prefer=origin) as server:
         version = query(server.dsn, "select current_setting('server_version_num')::int / 10000")

@@ -1,8 +1,9 @@
 """A replica whose parts count into one `Metrics`, and the numbers as they are scraped."""
 
 import pytest
-from tests.metrics.scraping import Numbers, promtool_or_skip
+from tests.metrics.scraping import Numbers
 from tests.services.service_fakes import Replica
+from tests.tools import needs
 
 from retrato.metrics.metrics import Metrics
 from retrato.store import sample
@@ -51,4 +52,4 @@ def company(dsn):
 @pytest.fixture
 def promtool():
     """Path of Prometheus's own checker."""
-    return promtool_or_skip()
+    return needs("promtool", untested="alerts and dashboard")

@@ -1,12 +1,9 @@
 """What a scrape holds, and Prometheus's own checker."""
 
-import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from retrato.metrics.metrics import Metrics
@@ -46,17 +43,6 @@ def labels_in(text: str) -> set[str]:
     """The names of all labels of a scrape, without those of histograms."""
     families = text_string_to_metric_families(text)
     return {label for family in families for sample in family.samples for label in sample.labels} - {"le"}
-
-
-def promtool_or_skip() -> str:
-    """Skip, and say loudly what is missing; where CI says that it has one, its absence is a failure."""
-    found = os.environ.get("PROMTOOL") or shutil.which("promtool")
-    if found is None:
-        message = "ALERTS WERE NOT TESTED: no promtool found (Debian: apt install prometheus; or set PROMTOOL)"
-        if os.environ.get("RETRATO_TESTS_NEED_PROMTOOL"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
 
 
 def checked(promtool: str, *args: str, given: str | None = None) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+from tests.tools import found
 
 from retrato.embedded.binaries import Origin
 from retrato.embedded.server import EmbeddedPostgres
@@ -110,18 +110,13 @@ def pgbouncer(folder: Path, server: PostgresServer) -> Iterator[int]:
         server_login_retry = 0.5
         """
     )
-    command = [*_as_ordinary_user(folder), executable("pgbouncer"), str(folder / "pgbouncer.ini")]
+    command = [*_as_ordinary_user(folder), found("pgbouncer"), str(folder / "pgbouncer.ini")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _await_port(port)
             yield port
         finally:
             process.kill()
-
-
-def executable(name: str) -> str:
-    """The path of a program, also of those that Debian keeps out of the users' PATH; empty where there is none."""
-    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or ""
 
 
 def _as_ordinary_user(folder: Path) -> list[str]:

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from tests.e2e.processes import Shell
 from tests.system.phases import ordered, slow_providers
-from tests.system.servers import PostgresServer, executable, outage, pgbouncer
+from tests.system.servers import PostgresServer, outage, pgbouncer
 from tests.system.stage import now
+from tests.tools import lacks, needs
 
 from retrato.embedded.binaries import choose_binaries
 from retrato.simulator.server import Simulator
@@ -28,9 +29,9 @@ EMBEDDED, DEBIAN, POOLED = "Postgres 18", "Postgres 15", "PgBouncer"
 @pytest.fixture(scope="module", params=[EMBEDDED, DEBIAN, POOLED])
 def kind(request: pytest.FixtureRequest) -> str:
     if request.param == DEBIAN and choose_binaries(prefer="system", major=None).origin != "system":
-        pytest.skip("NOT TESTED on another Postgres than the bundled one: apt install postgresql-15")
-    if request.param == POOLED and not executable("pgbouncer"):
-        pytest.skip("NOT TESTED behind PgBouncer: apt install pgbouncer")
+        lacks("postgres", untested="another Postgres than the bundled one")
+    if request.param == POOLED:
+        needs("pgbouncer", untested="everything behind a pooler")
     return str(request.param)
 
 
