@@ -16,7 +16,7 @@ insert into public.personas (
 )
 select
     case when turn.nth = 0 then sample.id::uuid else md5(sample.id || turn.nth)::uuid end,
-    format('ARVA01-%s', lpad((sample.nr + 16 * turn.nth)::text, 2, '0')),
+    format('ARVA01-%s', to_char(sample.nr + 16 * turn.nth, 'FM999900')),
     -- Beyond sixteen the names come round again with a number.
     sample.name || case when turn.nth = 0 then '' else format(' %s', turn.nth + 1) end,
     sample.role,
