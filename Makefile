@@ -99,9 +99,10 @@ lock: $(READY)  ## Write requirements/*.lock anew from pyproject.toml.
 LOCK_OPTIONS = --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --custom-compile-command 'make lock'
 
-pictures: $(READY)  ## Make the pictures of the docs anew: demo faces, and the console's pages (needs Debian's chromium).
+pictures: $(READY)  ## Make the docs' pictures anew: faces, console, dashboard (ten minutes; Debian's chromium, prometheus).
 	$(BIN)/python docs/images/make_faces.py docs/images/faces.jpg
 	$(BIN)/python docs/images/make_console.py docs/images
+	$(BIN)/python docs/images/make_dashboard.py docs/images/dashboard.jpg
 
 texts: $(READY)  ## Bring the console's catalogues up to the texts in the code, and compile them.
 	cd daemon/retrato/console && pybabel=$(CURDIR)/$(BIN)/pybabel && pot=$$(mktemp) && \
