@@ -49,7 +49,9 @@ def _as_documented(default):
 
 
 def _options(command):
-    return {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    """Also those of its own commands, where it has some (`retrato queue`)."""
+    ours = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    return ours.union(*(_options(one) for one in getattr(command, "commands", {}).values()))
 
 
 def _slug(heading):
