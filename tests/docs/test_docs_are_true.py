@@ -1,6 +1,7 @@
 """What the docs name exists, and what exists is named in the docs."""
 
 import re
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from retrato.store.mapping import HostMapping
 from retrato.store.status import STATES
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+READMES = {name: (ROOT / name).read_text() for name in ("README.md", "README.pt-BR.md")}
+README = READMES["README.md"]
 PROVIDERS = (ROOT / "docs/providers.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -36,10 +38,10 @@ def _tree(error):
     return {error} | {below for child in error.__subclasses__() for below in _tree(child)}
 
 
-def _as_documented(default):
+def _as_documented(default, nothing):
     match default:
         case None | ():
-            return "none"
+            return nothing
         case bool():
             return f"`{str(default).lower()}`"
         case tuple():
@@ -62,14 +64,22 @@ def _anchors(page):
     return {_slug(heading) for heading in re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)}
 
 
-def test_settings_table_has_every_setting_with_its_default():
-    documented = {name: default for name, default, _ in SETTING_ROW.findall(README)}
+each_readme = pytest.mark.parametrize("readme", READMES)
 
-    assert documented == {
-        f"RETRATO_{name.upper()}": _as_documented(field.default)
+
+@each_readme
+def test_settings_table_has_every_setting_with_its_default(readme):
+    nothing = {"README.md": "none", "README.pt-BR.md": "nenhum"}[readme]
+    documented = {name: default for name, default, _ in SETTING_ROW.findall(READMES[readme])}
+    settings = {
+        f"RETRATO_{name.upper()}": _as_documented(field.default, nothing)
         for name, field in Settings.model_fields.items()
         if name not in IN_RETRATO_TOML
     }
+
+    assert sorted(settings.keys() - documented.keys()) == [], f"rows that {readme} lacks"
+    assert sorted(documented.keys() - settings.keys()) == [], f"rows of {readme} that no setting has"
+    assert documented == settings
 
 
 def test_sections_of_retrato_toml_are_documented():
@@ -86,23 +96,27 @@ def test_every_setting_that_a_page_names_exists(page):
     assert unknown_variables(dict.fromkeys(named, "")) == []
 
 
-def test_other_names_of_keys_are_documented():
+@each_readme
+def test_other_names_of_keys_are_documented(readme):
     aliases = {
         name for field in Settings.model_fields.values() for name in getattr(field.validation_alias, "choices", ())
     }
 
-    assert {name for name in aliases if f"`{name}`" not in README} == set()
+    assert {name for name in aliases if f"`{name}`" not in READMES[readme]} == set()
 
 
-def test_commands_table_has_every_command():
-    documented = set(re.findall(r"^\| `retrato ([a-z]+)", README, re.MULTILINE))
+@each_readme
+def test_commands_table_has_every_command(readme):
+    documented = set(re.findall(r"^\| `retrato ([a-z]+)", READMES[readme], re.MULTILINE))
 
-    assert documented == set(COMMANDS)
+    assert sorted(set(COMMANDS) - documented) == [], f"rows that {readme} lacks"
+    assert sorted(documented - set(COMMANDS)) == [], f"rows of {readme} that no command has"
 
 
+@each_readme
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_commands_table_has_every_option(name):
-    row = next(line for line in README.splitlines() if line.startswith(f"| `retrato {name}"))
+def test_commands_table_has_every_option(readme, name):
+    row = next((line for line in READMES[readme].splitlines() if line.startswith(f"| `retrato {name}")), "")
 
     assert {option for option in _options(COMMANDS[name]) - {"--json"} if option not in row} == set()
 
@@ -121,6 +135,35 @@ def test_every_command_line_on_a_page_is_understood(page):
     }
 
     assert (unknown, foreign) == (set(), set())
+
+
+def _code_lines(page):
+    blocks = re.findall(r"^```(?:bash|sql)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    return [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+
+
+SAME_IN_ALL_LANGUAGES = {
+    "headings": lambda page: re.findall(r"^#+ ", page, re.MULTILINE),
+    "lines of code": _code_lines,
+    "rows": lambda page: re.findall(r"^\| (`[^`]+`|\d+) \|", page, re.MULTILINE),
+    "links": lambda page: [link for link in LINK.findall(page) if not link.startswith("README")],
+    "names in code": lambda page: re.findall(r"`([\w.]+\(.*?|--[\w-]+|[A-Z_]{5,}|/\w+)`", page),
+}
+
+
+@pytest.mark.parametrize("what", SAME_IN_ALL_LANGUAGES)
+def test_translation_has_what_the_readme_has(what):
+    english, portuguese = (Counter(SAME_IN_ALL_LANGUAGES[what](page)) for page in READMES.values())
+
+    assert sorted((english - portuguese).elements()) == [], f"{what} that README.pt-BR.md lacks"
+    assert sorted((portuguese - english).elements()) == [], f"{what} that only README.pt-BR.md has"
+
+
+def test_readmes_lead_to_each_other_at_the_top():
+    tops = {name: "".join(text.splitlines()[:3]) for name, text in READMES.items()}
+
+    assert "(README.pt-BR.md)" in tops["README.md"]
+    assert "(README.md)" in tops["README.pt-BR.md"]
 
 
 def test_every_error_class_is_documented():
