@@ -1,5 +1,5 @@
 """
-Logging with structlog: lines for people on a terminal, JSON elsewhere, never a secret.
+Logging with structlog: lines for people on a terminal and in the journal, JSON elsewhere, never a secret.
 
 The event is a fixed dotted name in the past tense. What goes out last passes a filter that knows the secrets of
 this process and blots them out wherever they stand, tracebacks included.
@@ -17,6 +17,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 _BLOT = "[secret]"
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):([^@\s/]+)@")
+_PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
+"""Of syslog, as systemd reads them at the beginning of a line (sd-daemon(3))."""
 _BEARER = re.compile(r"(?i)\b(bearer|key)\s+[A-Za-z0-9_\-.:]{12,}")
 
 
@@ -35,27 +37,44 @@ class Blotter:
         return _BEARER.sub(rf"\1 {_BLOT}", text)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict | str) -> str:
-        """The last processor of structlog's chain."""
+        """As a processor of structlog's chain: the last that sees the text."""
         return self.clean(str(event))
+
+
+def is_journal(stream: TextIO) -> bool:
+    """Whether *stream* goes to systemd's journal, which keeps time and priority itself."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def _prioritised(_logger: WrappedLogger, method: str, event: EventDict | str) -> str:
+    """Each line of the text with its priority in front, for the journal; the last processor there."""
+    mark = f"<{_PRIORITIES.get(method, 6)}>"
+    return "\n".join(mark + line for line in str(event).split("\n"))
 
 
 def configure(*, log_format: str, level: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Set logging up for the whole process; *log_format* is auto, console or json. Lines go to stderr."""
     out = stream or sys.stderr
-    people = log_format == "console" or (log_format == "auto" and out.isatty())
-    blotter = Blotter(secrets)
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people),
-    ]
+    in_journal = is_journal(out)
+    people = log_format == "console" or (log_format == "auto" and (out.isatty() or in_journal))
+    shared: list[Any] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
+    if not (people and in_journal):
+        shared.append(structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people))
     if people:
         colors = out.isatty() and "NO_COLOR" not in os.environ
-        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=colors)]
+        traceback = structlog.dev.rich_traceback if colors else structlog.dev.plain_traceback
+        last: list[Any] = [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=traceback)]
     else:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    last.append(Blotter(secrets))
+    if in_journal:
+        last.append(_prioritised)
     structlog.configure(
-        processors=[*shared, *last, blotter],
+        processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,

@@ -35,7 +35,8 @@ def settings_for_command(**overrides: Any) -> Settings:
 def leave(error: RetratoError) -> NoReturn:
     """Say what is wrong, on stderr, and leave with the code that tells what kind of wrong it is."""
     blotted = logs.Blotter(()).clean(str(error))
-    print(f"retrato: {blotted}", file=sys.stderr)  # noqa: T201
+    mark = "<3>" if logs.is_journal(sys.stderr) else ""  # the priority of an error there
+    print(f"{mark}retrato: {blotted}", file=sys.stderr)  # noqa: T201
     match error:
         case ConfigError():
             raise typer.Exit(EXIT_CONFIG)
