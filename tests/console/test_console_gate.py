@@ -313,6 +313,15 @@ async def test_health_moves_to_its_own_port(database, connection, store, http):
     assert (here, there, pages) == ([404, 404], [200, 200], 404)
 
 
+async def test_a_daemon_that_drains_is_alive_and_not_ready(console, http):
+    console.stop.set()
+
+    async with asyncio.timeout(10):
+        while await _status(http, f"{console.url}/readyz") != 503:
+            pass
+    assert await _status(http, f"{console.url}/healthz") == 200
+
+
 async def test_a_body_without_end_is_cut(console, http, people):
     await people.company()
     status = await _status(

@@ -18,6 +18,11 @@ async def _is_starting() -> None:
     raise StoreUnavailableError("the daemon is starting: the database has not answered yet")
 
 
+async def is_stopping() -> None:
+    """The probe of a daemon that drains: alive, and nothing new should be sent to it."""
+    raise RetratoError("the daemon is stopping: what is in hand is being finished")
+
+
 class Probes:
     """Answers orchestrators; what there is to be ready for comes when it is open."""
 

@@ -18,7 +18,7 @@ from retrato.console.gate import OPEN, Gate, House
 from retrato.console.hall import Hall
 from retrato.console.live import Live
 from retrato.console.pictures import Pictures
-from retrato.console.probes import Probe, Probes
+from retrato.console.probes import Probe, Probes, is_stopping
 from retrato.console.scrapes import Scrapes
 from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
@@ -97,10 +97,11 @@ class Console:
         self._live = self._hall.furnish(desk)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until *stop*; the live events of open pages end then, at once."""
+        """Serve until *stop*; then the live events of open pages end, at once, and ``/readyz`` says no."""
         if self._live is not None:
             await self._live.run(stop)
         await stop.wait()
+        self._probes.probe = is_stopping
 
     async def close(self) -> None:
         """Stop listening; the probes answer until the very end of a drain."""
