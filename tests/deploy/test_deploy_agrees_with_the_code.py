@@ -9,6 +9,7 @@ from retrato.settings import Settings, unknown_variables
 ROOT = Path(__file__).parents[2]
 SECONDS_TO_STOP = Settings.model_fields["grace_seconds"].default + daemon._STOP_MARGIN_S
 UID = 10001
+DEPLOYMENT = (ROOT / "docs/deployment.md").read_text()
 
 
 def _dockerfile():
@@ -32,6 +33,15 @@ def test_image_runs_the_daemon_as_an_ordinary_user():
     assert f"USER {UID}:{UID}\n" in image
     assert 'ENTRYPOINT ["retrato"]\nCMD ["run"]\n' in image
     assert 'CMD ["retrato", "healthcheck"]\n' in image
+
+
+def test_container_in_the_docs_has_no_rights_and_time_to_stop():
+    [command] = re.findall(r"^docker run -d (.*?)^```", DEPLOYMENT.replace("\\\n", ""), re.MULTILINE | re.DOTALL)
+    [stop_s] = re.findall(r"--stop-timeout (\d+)", command)
+
+    assert int(stop_s) > SECONDS_TO_STOP
+    for option in ("--read-only", "--cap-drop ALL", "--security-opt no-new-privileges"):
+        assert option in command
 
 
 def test_image_is_built_from_what_the_context_holds():
