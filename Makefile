@@ -94,7 +94,7 @@ lock: $(READY)  ## Write requirements/*.lock anew from pyproject.toml.
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --group deploy -o requirements/deploy.lock
-	cd deploy/checks && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	cd deploy/checks && npm update --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 LOCK_OPTIONS = --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --custom-compile-command 'make lock'

@@ -8,12 +8,13 @@ asked for: ``make test-image``, RETRATO_IMAGE=1, or by naming this folder or a f
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.image.containers import Container, Runner, Shown, build, podman
+from tests.image.containers import ROOT, Container, Runner, Shown, build, podman
 
 from retrato.embedded.sockets import free_port
 from retrato.store import sample
@@ -21,6 +22,7 @@ from retrato.store import sample
 _HERE = Path(__file__).resolve().parent
 _SHOWN = pytest.StashKey[Shown]()
 _TAG = "localhost/retrato:test"
+_SETTINGS = ROOT / "deploy/kubernetes/base/settings.env"
 _TOOLS = ("buildah", "podman", "runc", "mmdebstrap")
 _SCENARIO = "latency_seconds = {default = 4}\n"
 """A picture takes four seconds: long enough to be found in hand."""
@@ -85,10 +87,12 @@ def providers(image: str, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def settings(database: str, providers: dict[str, str]) -> dict[str, str]:
-    """What an operator sets."""
+    """What the Kubernetes manifests set, with pictures on a volume as in overlays/single, and ports of our own."""
     console, metrics = free_port(), free_port()
     return {
+        **dict(re.findall(r"^([A-Z_]+)=(.*)$", _SETTINGS.read_text(), re.MULTILINE)),
         **providers,
+        "RETRATO_STORAGE_URL": "file:///var/lib/retrato/avatars",
         "RETRATO_DATABASE_URL": database,
         "HUGGINGFACE_API_KEY": "hf_a_key_for_the_simulator",
         "RETRATO_PACE_SECONDS": "0",
