@@ -348,6 +348,17 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return name if name.startswith(_PREFIX) else _PREFIX + name
 
 
+def secret_files(environ: Mapping[str, str]) -> list[Path]:
+    """The files of the secrets directories that are read as settings."""
+    ours = {*Settings.model_fields, "hf_token"}
+    return [
+        path
+        for folder in _secrets_dirs(environ)
+        for path in sorted(folder.iterdir())
+        if path.name.lower().removeprefix(_PREFIX.lower()) in ours and path.is_file()
+    ]
+
+
 def _secrets_dirs(environ: Mapping[str, str]) -> list[Path]:
     """Folders that hold one secret a file: systemd's credentials, then the container's."""
     candidates = [environ.get("CREDENTIALS_DIRECTORY"), "/run/secrets"]

@@ -8,6 +8,7 @@ from aiohttp import web
 from retrato.app.doctor.finding import Level
 
 KEY = "hf_a_key_that_is_long_enough"
+TOKEN = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -72,6 +73,71 @@ async def test_folder_in_kubernetes_is_worth_a_look(look, environ, storage_url, 
     [finding] = await look("surroundings", environ=environ, storage_url=storage_url)
 
     assert finding.level is level
+
+
+@pytest.fixture
+def secrets(tmp_path):
+    """A secrets directory with one of our files and one of somebody else's; returns how to change the modes."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in ("huggingface_api_key", "password_of_another_service"):
+        (folder / name).write_text(KEY)
+        (folder / name).chmod(0o644)
+
+    def modes(folder_mode, file_mode):
+        folder.chmod(folder_mode)
+        (folder / "huggingface_api_key").chmod(file_mode)
+        return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+    return modes
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "level"),
+    [
+        (0o755, 0o600, Level.OK),
+        (0o755, 0o400, Level.OK),
+        (0o755, 0o644, Level.WARN),
+        (0o755, 0o640, Level.WARN),
+        (0o755, 0o604, Level.WARN),
+        (0o700, 0o644, Level.OK),
+        (0o750, 0o604, Level.OK),
+    ],
+)
+async def test_secret_that_others_can_read_is_told(look, secrets, folder, file, level, monkeypatch):
+    monkeypatch.setattr("retrato.app.doctor.secrecy.surroundings", lambda _: None)  # tests may run in a container
+
+    [finding] = await look("credentials", environ=secrets(folder, file))
+
+    assert finding.level is level
+    assert KEY not in finding.words
+    assert level is Level.OK or "huggingface_api_key" in finding.remedy
+
+
+@pytest.mark.parametrize("mount", [{"INVOCATION_ID": "1"}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}])
+async def test_mounts_of_systemd_and_kubernetes_are_nobody_elses(look, secrets, mount):
+    [finding] = await look("credentials", environ={**secrets(0o755, 0o444), **mount})
+
+    assert finding.level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("settings", "level"),
+    [
+        ({}, Level.OK),
+        ({"console_host": "::1"}, Level.OK),
+        ({"console_host": "0.0.0.0"}, Level.WARN),  # noqa: S104
+        ({"console_host": "0.0.0.0", "console_token": "a" * 32}, Level.FAIL),  # noqa: S104
+        ({"console_host": "0.0.0.0", "console_token": "1212121212121212"}, Level.FAIL),  # noqa: S104
+        ({"console_host": "192.0.2.1", "console_token": TOKEN}, Level.WARN),
+        ({"console_host": "192.0.2.1", "console_token": TOKEN, "public_url": "https://a.example"}, Level.OK),
+    ],
+)
+async def test_console_that_is_open_to_others_is_told(look, settings, level):
+    [finding] = await look("console", **settings)
+
+    assert finding.level is level
+    assert settings.get("console_token", "-") not in finding.words.split()
 
 
 async def test_store_is_tried_and_left_empty(look, tmp_path):

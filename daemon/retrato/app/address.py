@@ -1,7 +1,7 @@
 """Where the database is: the settings', or an embedded one's."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +26,10 @@ def database_address(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    surroundings = _surroundings()
-    if surroundings and not settings.embedded:
+    place = surroundings(os.environ)
+    if place and not settings.embedded:
         raise ConfigError(
-            f"RETRATO_DATABASE_URL is not set, and this process runs {surroundings}: set it to the application's "
+            f"RETRATO_DATABASE_URL is not set, and this process runs {place}: set it to the application's "
             "database, or set RETRATO_EMBEDDED=true to use a Postgres of our own"
         )
     with EmbeddedPostgres(settings.data_dir) as server:
@@ -41,10 +41,11 @@ def database_address(settings: Settings) -> Iterator[str]:
         yield server.dsn
 
 
-def _surroundings() -> str | None:
-    if "INVOCATION_ID" in os.environ:
+def surroundings(environ: Mapping[str, str]) -> str | None:
+    """Who runs this process, in words: ``under systemd``, ``in a container``, or None for a person."""
+    if "INVOCATION_ID" in environ:
         return "under systemd"
-    if "KUBERNETES_SERVICE_HOST" in os.environ or "container" in os.environ:
+    if "KUBERNETES_SERVICE_HOST" in environ or "container" in environ:
         return "in a container"
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
         return "in a container"

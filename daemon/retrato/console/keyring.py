@@ -12,6 +12,8 @@ SESSION_S = 7 * 24 * 3600
 _FREE_GUESSES = 5
 _WINDOW_S = 60.0
 _MOST_PEERS = 10_000
+_FEWEST_CHARACTERS = 6
+"""Of 16 random hexadecimal digits, the shortest token, fewer are different once in 30,000 times."""
 
 
 class Keyring:
@@ -73,6 +75,11 @@ class Keyring:
         self._guesses.move_to_end(peer)
         if len(self._guesses) > _MOST_PEERS:
             self._guesses.popitem(last=False)
+
+
+def is_weak(token: str) -> bool:
+    """Whether *token*, which is long enough, can be guessed all the same: few different characters."""
+    return len(set(token)) < _FEWEST_CHARACTERS
 
 
 def _hash(text: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from enum import IntEnum
 
-from retrato.app.doctor import configuration, hearing, installation, providers, server, storage, work
+from retrato.app.doctor import configuration, hearing, installation, providers, secrecy, server, storage, work
 from retrato.app.doctor.finding import Finding, Level, fail, skip
 from retrato.app.doctor.patient import Patient, Reached, open_patient
 from retrato.domain.errors import RetratoError
@@ -36,6 +36,8 @@ _CHECKS = (
     ("settings", configuration.check_settings, Needs.NOTHING),
     ("unknown-names", configuration.check_names, Needs.NOTHING),
     ("surroundings", configuration.check_surroundings, Needs.NOTHING),
+    ("credentials", secrecy.check_credentials, Needs.NOTHING),
+    ("console", secrecy.check_console, Needs.NOTHING),
     ("database", server.check_server, Needs.DATABASE),
     ("clock", server.check_clock, Needs.DATABASE),
     ("connections", server.check_connections, Needs.DATABASE),
