@@ -12,24 +12,15 @@ from retrato.app.providers import open_providers, providers_config
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.domain.errors import ProviderError
 from retrato.providers.catalogue import LegInfo
+from retrato.providers.comparison import COMPARED, Outlook, on_leg, success_rate
 from retrato.providers.leg import Provider
 from retrato.providers.registry import catalogue
 from retrato.settings import Settings
 from retrato.store.status import LegStatus
 
-_COMPANIES = (16, 160, 1600)
 _DISCLOSURE = (
     "AI pictures must be disclosed where the law asks for it: Retrato marks each in the database and in the file."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What *personas* pictures would cost and take on one leg; None where price or time is not known."""
-
-    personas: int
-    cost_usd: float | None
-    time_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +46,7 @@ def providers(
     Times are those that this database has seen in the last 24 hours; nothing is drawn and nothing is paid.
     """
     settings = settings_for_command()
-    run(_providers(settings, (personas,) if personas else _COMPANIES, as_json=as_json))
+    run(_providers(settings, (personas,) if personas else COMPARED, as_json=as_json))
 
 
 async def _providers(settings: Settings, companies: tuple[int, ...], *, as_json: bool) -> int:
@@ -82,34 +73,23 @@ async def _providers(settings: Settings, companies: tuple[int, ...], *, as_json:
 
 
 def _row(info: LegInfo, measured: LegStatus | None, companies: tuple[int, ...], settings: Settings) -> Row:
-    calls = measured.succeeded_24h + measured.failed_24h if measured is not None else 0
-    rate = measured.succeeded_24h / calls if measured is not None and calls else None
-    median_s = measured.median_s if measured is not None else None
     return Row(
         info=info,
         measured=measured,
-        success_rate=rate,
+        success_rate=success_rate(succeeded=measured.succeeded_24h, failed=measured.failed_24h)
+        if measured is not None
+        else None,
         outlooks=[
-            Outlook(
-                personas=personas,
-                cost_usd=None if info.price_usd is None else personas * info.price_usd,
-                time_s=None if median_s is None else _time_s(personas, median_s, info, settings),
+            on_leg(
+                personas,
+                info,
+                median_s=measured.median_s if measured is not None else None,
+                pace_s=settings.pace_seconds,
+                concurrency=settings.concurrency,
             )
             for personas in companies
         ],
     )
-
-
-def _time_s(personas: int, median_s: float, info: LegInfo, settings: Settings) -> float:
-    """
-    How long one replica needs for *personas*, all going well.
-
-    A start follows a start after the longest of: the pace, the leg's own interval, and the time that a picture
-    keeps one of the places that may be at work at once.
-    """
-    at_once = min(settings.concurrency, info.limits.at_once or settings.concurrency)
-    every_s = max(settings.pace_seconds, info.limits.interval_s or 0, median_s / at_once)
-    return (personas - 1) * every_s + median_s
 
 
 async def _credit(provider: Provider) -> float | None:

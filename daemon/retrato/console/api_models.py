@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from retrato.console.desk import Result
 from retrato.console.scenes import is_storable
+from retrato.providers.comparison import COMPARED
 from retrato.store.status import STATES
 
 
@@ -56,7 +57,7 @@ class PersonasQuery(BaseModel):
 class ProvidersQuery(BaseModel):
     """For how many personas the legs are compared."""
 
-    personas: Annotated[list[Annotated[int, Field(ge=1, le=1_000_000)]], Field(max_length=10)] = [16, 160, 1600]
+    personas: Annotated[list[Annotated[int, Field(ge=1, le=1_000_000)]], Field(max_length=10)] = list(COMPARED)
 
 
 class Generate(Given):

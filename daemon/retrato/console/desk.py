@@ -6,16 +6,14 @@ from enum import StrEnum
 from typing import Protocol
 
 from retrato.console.fresh import Fresh
-from retrato.console.outlook import Hindrance, Outlook, first_choice, on_leg, remaining_s
+from retrato.console.outlook import Hindrance, remaining_s
 from retrato.providers.catalogue import LegInfo
+from retrato.providers.comparison import COMPARED, Outlook, first_choice, on_leg, success_rate
 from retrato.store.console_reads import ConsoleReads
 from retrato.store.console_rows import Call, Card, Company, Counts, LegRecord, MonthsCost, Version
 from retrato.store.control import Control, Pause
 from retrato.store.requests import Requests, Wish
 from retrato.store.status import MonthsBudget, ReplicaStatus, Status
-
-COMPARED = (16, 160, 1600)
-"""So many personas the providers are compared for."""
 
 # How old an answer may be: counts change every second, a month's costs slowly and are dear to add up.
 _COUNTS_S = 0.9
@@ -97,8 +95,9 @@ class LegSight:
     @property
     def success_rate(self) -> float | None:
         """The share of the last day's calls that succeeded."""
-        calls = self.record.succeeded_24h + self.record.failed_24h if self.record is not None else 0
-        return self.record.succeeded_24h / calls if self.record is not None and calls else None
+        if self.record is None:
+            return None
+        return success_rate(succeeded=self.record.succeeded_24h, failed=self.record.failed_24h)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
