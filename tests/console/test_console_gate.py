@@ -129,6 +129,67 @@ def test_guessers_may_try_again_after_a_minute():
     assert keyring.wait_s("a") == 0.0
 
 
+def guess(keyring, *, addresses, each=1):
+    """Wrong tokens from so many addresses, where it is let; returns how many were tried."""
+    tried = 0
+    for number in range(addresses):
+        peer = f"2001:db8::{number}"
+        for _ in range(each):
+            if keyring.wait_s(peer) == 0:
+                keyring.opens("wrong", peer=peer)
+                tried += 1
+    return tried
+
+
+def test_many_addresses_guess_no_faster_than_a_few():
+    now = 0.0
+    keyring = Keyring(TOKEN, clock=lambda: now)
+
+    first = guess(keyring, addresses=20_000)
+    waits = keyring.wait_s("somebody else")
+    now = 60.5
+
+    assert first == 100
+    assert waits == 60.0
+    assert guess(keyring, addresses=20_000) == 100
+
+
+def test_guesses_from_everywhere_do_not_shut_out_whom_we_know():
+    now = 0.0
+    keyring = Keyring(TOKEN, clock=lambda: now)
+    keyring.opens(TOKEN, peer="office")
+
+    guess(keyring, addresses=1000)
+
+    assert keyring.wait_s("office") == 0
+    now += 24 * 3600
+    guess(keyring, addresses=1000)
+    assert keyring.wait_s("office") > 0
+
+
+def test_wrong_tokens_behind_a_shared_address_are_slowed_later():
+    keyring = Keyring(TOKEN, clock=lambda: 0.0)
+    keyring.opens(TOKEN, peer="proxy")
+    for _ in range(49):
+        keyring.opens("wrong", peer="proxy")
+    before = keyring.wait_s("proxy")
+    keyring.opens("wrong", peer="proxy")
+
+    assert (before, keyring.wait_s("proxy")) == (0.0, 60.0)
+
+
+async def test_who_has_logged_in_is_never_slowed(locked, http):
+    await _status(http, f"{locked.url}/login", method="POST", data={"token": TOKEN}, headers=OURS)
+    guesses = [
+        await _status(http, f"{locked.url}/api/empresas", headers={"Authorization": "Bearer wrong"})
+        for _ in range(60)
+    ]
+
+    assert guesses == [401] * 50 + [429] * 10
+    assert await _status(http, f"{locked.url}/empresas") == 200
+    assert await _status(http, f"{locked.url}/empresas/{EMPRESA}/run", method="POST", headers=OURS) == 303
+
+
 def test_a_login_ends_and_cannot_be_forged():
     now = 1_000_000.0
     keyring = Keyring(TOKEN, wall=lambda: now)

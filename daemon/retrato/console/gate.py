@@ -110,7 +110,7 @@ class Gate:
         Whether *offered* is the token.
 
         Raises:
-            RefusedError: there were too many wrong ones from there.
+            RefusedError: there were too many wrong ones, from there or from everywhere.
 
         """
         assert self.keyring is not None
@@ -118,7 +118,7 @@ class Gate:
         wait_s = self.keyring.wait_s(peer)
         if wait_s > 0:
             raise RefusedError(
-                429, "too_many_guesses", "too many wrong tokens from there: wait a minute", retry_after_s=wait_s
+                429, "too_many_guesses", "too many wrong tokens: wait a minute", retry_after_s=wait_s
             )
         return self.keyring.opens(offered, peer=peer)
 
