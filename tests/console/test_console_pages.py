@@ -1,5 +1,7 @@
 """The pages without scripts: what they say, and what buttons answer."""
 
+import re
+
 import pytest
 from tests.console.console_support import EMPRESA, OURS, running_console
 
@@ -52,6 +54,20 @@ async def test_gallery_says_each_state_in_words(console, http, people, empresa, 
     assert "The provider refused to draw this description." in text
     assert "Run: 2 are missing" in text
     assert "Try the 1 failed one again" in text
+
+
+@pytest.mark.parametrize("names", [2, 60], ids=["all on one page", "more than one page"])
+async def test_filters_count_who_was_found(console, http, people, empresa, names):
+    for number in range(names):
+        await people.persona(f"José {number}")
+    ready = await people.persona("Josefa")
+    await people.finish(ready)
+    await people.persona("Ana")
+
+    text = await _text(http, f"{console.url}/empresas/{empresa}?q=jose")
+
+    filters = text[text.index('id="filters"') :].partition("</nav>")[0]
+    assert re.findall(r"<b>(\d+)</b>", filters) == [str(names + 1), "1", str(names)]
 
 
 async def test_run_says_what_became_of_it(console, http, people, empresa, connection):

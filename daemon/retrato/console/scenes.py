@@ -7,6 +7,7 @@ read and rendered once for all of them. Page and live events use the same pieces
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,7 +19,7 @@ from retrato.console.desk import Desk
 from retrato.console.outlook import Hindrance
 from retrato.console.views import dom_id, render
 from retrato.domain.errors import NotFoundError
-from retrato.store.console_rows import NOBODYS, Card, Company, Place
+from retrato.store.console_rows import NOBODYS, Card, Company, Counts, GalleryPage, Place
 from retrato.store.status import STATES
 
 CARDS_A_PAGE = 48
@@ -113,10 +114,10 @@ class CompanyScene:
         """Head, filters and this page's cards."""
         company = await desk.company(self.empresa_id)
         sight = await desk.sight(company)
-        told = await desk.counts(company.id, self.text) if self.text else sight.counts
         page = await desk.reads.gallery(
             company.id, text=self.text, states=self.states, place=self.place, limit=CARDS_A_PAGE
         )
+        told = await self._told(desk, page) if self.text else sight.counts
         cards = {dom_id(card.persona_id): _card(self.tag, self.read_only, card) for card in page.cards}
         return Pieces(
             {
@@ -138,6 +139,12 @@ class CompanyScene:
             frozenset([company.id]),
             {"scene": self, "company": company, "nobodys": NOBODYS},
         )
+
+    async def _told(self, desk: Desk, page: GalleryPage) -> Counts:
+        """Who is found, by state; where all of them are on *page* the database need not look once more."""
+        if self.states or page.before is not None or page.behind is not None:
+            return await desk.counts(self.empresa_id, self.text)
+        return Counts(Counter(card.state for card in page.cards), sum(card.ready for card in page.cards))
 
     def address(self, **changes: str | None) -> str:
         """Address of the company with these filters changed, from its beginning unless ``at`` tells where."""
