@@ -100,7 +100,13 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def console(dsn: str, simulator: Simulator, checkout: Path) -> AsyncIterator[ClientSession]:
-    """The daemon of *checkout*, ready; yields a client for it."""
+    """
+    The daemon of *checkout*, ready; yields a client for it.
+
+    Raises:
+        TimeoutError: it was not ready within a minute. One that is older than the schema waits for ever.
+
+    """
     port = free_port()
     settings = {
         "PYTHONPATH": str(checkout / "daemon"),
@@ -111,8 +117,9 @@ async def console(dsn: str, simulator: Simulator, checkout: Path) -> AsyncIterat
         daemon(dsn, simulator, pages=True, **settings),
         ClientSession(f"http://127.0.0.1:{port}") as client,
     ):
-        while not await _is_ready(client):
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while not await _is_ready(client):
+                await asyncio.sleep(0.1)
         yield client
 
 
