@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 DEPLOY := .venv-deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role test-image bench peers
+.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role test-image test-storage bench peers
 
 help:  ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -44,6 +44,10 @@ test-role: $(READY)  ## The tests of the store, the services and the commands un
 
 test-image: $(READY)  ## Build the image by buildah and run it by podman: draw, health, drain, rights (root; apt: podman buildah runc mmdebstrap).
 	RETRATO_IMAGE=1 $(BIN)/pytest tests/image
+
+test-storage: $(READY)  ## The tests of the picture stores on Ceph's radosgw too (as root, with mmdebstrap; 400 MB in build/).
+	mkdir -p build && test -x build/radosgw/usr/bin/radosgw || mmdebstrap --quiet --variant=apt --include=radosgw trixie build/radosgw
+	RETRATO_RADOSGW_ROOT=$(CURDIR)/build/radosgw $(BIN)/pytest tests/storage
 
 model: $(READY)  ## Check the models of lease and bell (needs spin and gcc; docs/lease.md).
 	$(BIN)/python docs/lease/check.py

@@ -18,6 +18,10 @@ def store_in(folder: Path) -> PictureStore:
     return open_store(f"file://{folder}", public_url="/avatars")
 
 
+def what_is_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 @pytest.mark.parametrize(
     ("public_url", "key", "url"),
     [
@@ -61,6 +65,19 @@ async def test_picture_and_its_folders_are_flushed_to_disk(tmp_path: Path, monke
     assert flushed == [folder / "v1.jpg", folder, tmp_path / "acme", tmp_path]
 
 
+async def test_folder_that_becomes_empty_goes_and_takes_no_picture_along(tmp_path: Path):
+    store = store_in(tmp_path)
+
+    async def put_and_delete(writer: int) -> None:
+        for number in range(50):
+            await store.put(f"acme/ana/v{writer}-{number}.jpg", JPEG)
+            await store.delete(f"acme/ana/v{writer}-{number}.jpg")
+
+    await asyncio.gather(*(put_and_delete(writer) for writer in range(4)))
+
+    assert what_is_in(tmp_path) == []
+
+
 async def test_unwritable_folder_is_a_storage_error_that_says_why(tmp_path: Path):
     store = store_in(tmp_path / "pictures")
     (tmp_path / "pictures").rmdir()
@@ -98,7 +115,7 @@ async def test_silent_back_end_ends_in_a_storage_error(operation: str, monkeypat
     async def never(*_: Any, **__: Any) -> None:
         await asyncio.Event().wait()
 
-    for name in ("get_async", "head_async", "delete_async"):
+    for name in ("get_async", "get_range_async", "delete_async"):
         monkeypatch.setattr(obstore, name, never)
     store = PictureStore(MemoryStore(), public_url="", timeout_s=0.01)
 

@@ -91,7 +91,7 @@ class PostgresServer:
 def pgbouncer(folder: Path, server: PostgresServer) -> Iterator[int]:
     """PgBouncer in transaction mode in front of *server*; gives its port."""
     user = urlsplit(server.dsn_for("postgres"))
-    port = _free_port()
+    port = free_port()
     (folder / "users.txt").write_text(f'"{user.username}" "{user.password}"\n')
     (folder / "pgbouncer.ini").write_text(
         f"""
@@ -113,7 +113,7 @@ def pgbouncer(folder: Path, server: PostgresServer) -> Iterator[int]:
     command = [*_as_ordinary_user(folder), found("pgbouncer"), str(folder / "pgbouncer.ini")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _await_port(port)
+            await_port(port)
             yield port
         finally:
             process.kill()
@@ -129,13 +129,15 @@ def _as_ordinary_user(folder: Path) -> list[str]:
     return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _await_port(port: int) -> None:
+def await_port(port: int) -> None:
+    """Return when somebody listens on *port* of 127.0.0.1."""
     deadline = time.monotonic() + _GONE_WITHIN_S
     while True:
         try:

@@ -59,7 +59,7 @@ def _folder(parts: SplitResult) -> LocalStore:
     if folder == Path(folder.anchor):
         raise ValueError("the folder is missing")
     folder.mkdir(parents=True, exist_ok=True)
-    return LocalStore(folder)
+    return LocalStore(folder, automatic_cleanup=True)
 
 
 def _bucket(parts: SplitResult) -> S3Store:

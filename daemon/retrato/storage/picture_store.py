@@ -6,23 +6,25 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from retrato.domain.errors import NotFoundError, StorageError
-from retrato.storage.keys import picture_keys
+from retrato.storage.keys import is_key, picture_keys
+from retrato.storage.reasons import is_bucket_missing, reason_of
 
 if TYPE_CHECKING:
     # obstore has these in its stubs only.
     from obstore import Attributes, PutMode
+    from obstore._sign import HTTP_METHOD
 
 _ATTRIBUTES: "Attributes" = {
     "Content-Type": "image/jpeg",
@@ -43,6 +45,16 @@ class StoredPicture:
     key: str
     image_bytes: int
     last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a store does that others do not; null where it tells nothing, as a folder does."""
+
+    creates_only: bool
+    """Whether a second picture under a key is refused. Nothing rests on it: keys are never used twice."""
+    content_type: str | None
+    cache_control: str | None
 
 
 class PictureStore:
@@ -74,10 +86,10 @@ class PictureStore:
         async with self._bounded("store", key):
             try:
                 await self._put(key, data, mode="create")
-            except AlreadyExistsError:
+            except AlreadyExistsError as error:
                 # Our own earlier try, its answer lost, looks the same as somebody else's picture.
                 if await self._get(key) != data:
-                    raise
+                    raise StorageError(f"could not store {key!r}: it already exists, with other bytes") from error
             except _FAILURES:
                 # Not every back end can create only (501 from some S3, folders without hard links), and a
                 # store that ignores the wish says nothing: the key's uniqueness is what protects.
@@ -98,6 +110,8 @@ class PictureStore:
             try:
                 return await self._get(key)
             except _MISSING as error:
+                if is_bucket_missing(error):
+                    raise
                 raise NotFoundError(f"no picture {key!r} in the store") from error
 
     async def exists(self, key: str) -> bool:
@@ -110,14 +124,17 @@ class PictureStore:
         """
         async with self._bounded("look for", key):
             try:
-                await obstore.head_async(self._backend, key)
-            except _MISSING:
+                # Not HEAD: its answer has no body, and does not tell a missing picture from a missing bucket.
+                await obstore.get_range_async(self._backend, key, start=0, length=1)
+            except _MISSING as error:
+                if is_bucket_missing(error):
+                    raise
                 return False
             return True
 
     async def delete(self, key: str) -> None:
         """
-        Remove the picture under *key*; that it is gone already is fine.
+        Remove the picture under *key*, and of a folder what is empty then; that it is gone already is fine.
 
         Raises:
             StorageError: the store did not answer as it should.
@@ -126,8 +143,9 @@ class PictureStore:
         async with self._bounded("delete", key):
             try:
                 await obstore.delete_async(self._backend, key)
-            except _MISSING:
-                return
+            except _MISSING as error:
+                if is_bucket_missing(error):
+                    raise
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredPicture]:
         """
@@ -148,31 +166,74 @@ class PictureStore:
             for found in page:
                 yield StoredPicture(found["path"], found["size"], found["last_modified"])
 
-    async def probe(self) -> None:
+    async def signed_url(self, key: str, *, lives_s: int, method: "HTTP_METHOD" = "GET") -> str | None:
         """
-        Write, read and delete a small object: what every picture will need.
+        An address at the store that opens *key* to whoever has it, for *lives_s* seconds: keep it out of logs.
+
+        None where there is no such thing: a folder, memory. Whether the picture is there is not asked.
+
+        Raises:
+            StorageError: nothing could be signed, or *key* is no picture's name.
+
+        """
+        if not isinstance(self._backend, S3Store):
+            return None
+        async with self._bounded("sign an address for", key):
+            if not is_key(key):
+                raise ValueError("it is no picture's name")
+            return await obstore.sign_async(self._backend, method, key, timedelta(seconds=lives_s))
+
+    async def origin(self) -> str | None:
+        """
+        Scheme, host and port of `signed_url`'s addresses; None where there are none.
+
+        Raises:
+            StorageError: nothing could be signed.
+
+        """
+        url = await self.signed_url(_probe_key(b""), lives_s=1)
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    async def probe(self) -> Habits:
+        """
+        Write, read and delete a small object: what every picture will need; returns what was seen on the way.
 
         Raises:
             StorageError: which of the three failed, and why.
 
         """
         data = secrets.token_bytes(32)
-        # A regular key, so that gc finds it if we die in between.
-        key = picture_keys(
-            empresa_id="probe",
-            persona_id="probe",
-            version=0,
-            token=secrets.randbits(31),
-            sha256=sha256(data).hexdigest(),
-        ).image
+        key = _probe_key(data)
         await self.put(key, data)
         try:
-            if await self.get(key) != data:
-                raise StorageError(f"the store gave back other bytes than it took under {key!r}")
-        except NotFoundError as error:
-            raise StorageError(f"the store does not know {key!r}, which it has just taken") from error
+            attributes = await self._read_back(key, data)
+            creates_only = await self._creates_only(key)
         finally:
             await self.delete(key)
+        return Habits(creates_only, attributes.get("Content-Type"), attributes.get("Cache-Control"))
+
+    async def _read_back(self, key: str, data: bytes) -> "Attributes":
+        async with self._bounded("read", key):
+            try:
+                result = await obstore.get_async(self._backend, key)
+            except _MISSING as error:
+                raise StorageError(f"the store does not know {key!r}, which it has just taken") from error
+            if bytes(await result.bytes_async()) != data:
+                raise StorageError(f"the store gave back other bytes than it took under {key!r}")
+            return result.attributes
+
+    async def _creates_only(self, key: str) -> bool:
+        async with self._bounded("store", key):
+            try:
+                await self._put(key, b"second", mode="create")
+            except AlreadyExistsError:
+                return True
+            except _FAILURES:
+                return False
+            return False
 
     async def _put(self, key: str, data: bytes, *, mode: "PutMode") -> None:
         # LocalStore refuses attributes; pictures are far too small for several parts.
@@ -191,9 +252,18 @@ class PictureStore:
         except TimeoutError as error:
             raise StorageError(f"could not {doing} {key!r} within {self._timeout_s:g} s") from error
         except _FAILURES as error:
-            # obstore appends its debug output after an empty line.
-            reason = str(error).partition("\n\n")[0]
-            raise StorageError(f"could not {doing} {key!r}: {reason}") from error
+            raise StorageError(f"could not {doing} {key!r}: {reason_of(error)}") from error
+
+
+def _probe_key(data: bytes) -> str:
+    """A regular key, so that gc finds what is left if we die in between."""
+    return picture_keys(
+        empresa_id="probe",
+        persona_id="probe",
+        version=0,
+        token=secrets.randbits(31),
+        sha256=sha256(data).hexdigest(),
+    ).image
 
 
 def _make_durable(path: Path, root: Path) -> None:
