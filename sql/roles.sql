@@ -37,6 +37,7 @@ grant insert, update, delete on retrato.replicas to {role};
 grant update on retrato.pace to {role};
 grant update on retrato.pauses to {role};
 grant update on retrato.chores to {role};
+grant insert, update, delete on retrato.garbage to {role};
 grant usage on sequence retrato.tokens to {role};
 grant usage on sequence retrato.places to {role};
 

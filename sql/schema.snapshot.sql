@@ -21,6 +21,9 @@ PRIMARY KEY (month)
 -- constraint chores.chores_pkey
 PRIMARY KEY (chore)
 
+-- constraint garbage.garbage_pkey
+PRIMARY KEY (image_key)
+
 -- constraint installation.installation_pkey
 PRIMARY KEY (singleton)
 
@@ -1199,6 +1202,9 @@ personas_updated as (
 end;
 $function$
 
+-- index attempts_by_image
+CREATE INDEX attempts_by_image ON retrato.attempts USING btree (image_key) WHERE (image_key IS NOT NULL)
+
 -- index attempts_by_leg
 CREATE INDEX attempts_by_leg ON retrato.attempts USING btree (leg, started_at)
 
@@ -1217,6 +1223,9 @@ CREATE INDEX attempts_unfinished ON retrato.attempts USING btree (started_at) WH
 -- index avatars_by_empresa
 CREATE INDEX avatars_by_empresa ON retrato.avatars USING btree (empresa_id, created_at)
 
+-- index avatars_by_image
+CREATE INDEX avatars_by_image ON retrato.avatars USING btree (image_key)
+
 -- index avatars_pkey
 CREATE UNIQUE INDEX avatars_pkey ON retrato.avatars USING btree (persona_id, version)
 
@@ -1228,6 +1237,9 @@ CREATE UNIQUE INDEX budget_pkey ON retrato.budget USING btree (month)
 
 -- index chores_pkey
 CREATE UNIQUE INDEX chores_pkey ON retrato.chores USING btree (chore)
+
+-- index garbage_pkey
+CREATE UNIQUE INDEX garbage_pkey ON retrato.garbage USING btree (image_key)
 
 -- index installation_pkey
 CREATE UNIQUE INDEX installation_pkey ON retrato.installation USING btree (singleton)
@@ -1343,11 +1355,18 @@ chore text not null,
     position text not null default ''::text
     with (fillfactor=50)
 
+-- table garbage
+image_key text not null,
+    token bigint not null,
+    noted_at timestamp with time zone not null default now(),
+    doomed_at timestamp with time zone
+
 -- table installation
 singleton boolean not null default true,
     installed_at timestamp with time zone not null default now(),
     functions_of_schema_4 text not null default ''::text,
     flag_is_ours boolean not null default false,
+    id uuid not null default gen_random_uuid(),
     serves_from integer not null default 4,
     functions_sha256 text not null default ''::text,
     triggers_sha256 text generated always as (functions_of_schema_4) stored

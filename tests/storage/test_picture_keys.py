@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrato.storage.keys import PictureKeys, is_key, picture_keys
+from retrato.storage.keys import PictureKeys, is_key, picture_keys, picture_of, thumbnail_of
 
 SHA256 = "0123456789abcdef" * 4
 HOSTILE = st.text() | st.sampled_from(
@@ -70,6 +70,24 @@ def test_new_version_and_new_token_each_make_new_keys():
 )
 def test_anything_else_is_no_key(text: str):
     assert not is_key(text)
+
+
+def test_picture_and_thumbnail_lead_to_the_picture_and_its_token():
+    made = keys(token=12)
+
+    assert picture_of(made.image) == picture_of(made.thumbnail) == (made.image, 12)
+    assert thumbnail_of(made.image) == made.thumbnail
+
+
+def test_token_that_no_database_holds_is_no_picture_of_ours():
+    assert picture_of("acme/ana/v1-9999999999999999999-0123456789abcdef.jpg") is None
+
+
+@given(HOSTILE, HOSTILE)
+def test_every_key_leads_back_to_its_picture(empresa_id: str, persona_id: str):
+    made = keys(empresa_id, persona_id)
+
+    assert picture_of(made.thumbnail) == (made.image, 7)
 
 
 @given(st.text())

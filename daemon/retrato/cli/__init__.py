@@ -6,6 +6,7 @@ import typer
 
 from retrato.cli.demo import demo
 from retrato.cli.doctor import doctor
+from retrato.cli.gc import gc
 from retrato.cli.generate import generate
 from retrato.cli.healthcheck import healthcheck
 from retrato.cli.migrate import migrate
@@ -59,6 +60,7 @@ for command in (
     doctor,
     demo,
     simulate,
+    gc,
     healthcheck,
     uninstall,
 ):

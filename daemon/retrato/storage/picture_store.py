@@ -32,6 +32,10 @@ _ATTRIBUTES: "Attributes" = {
 }
 """A key never gets other bytes, so whoever has a picture never needs to ask again."""
 
+_OWNER = ".retrato-owner"
+"""No picture's name, so it is never served and never collected."""
+_OF_A_NOTE: "Attributes" = {"Content-Type": "text/plain", "Cache-Control": "no-store"}
+
 # obstore raises built-in errors where one fits (FileNotFoundError, ValueError for a bad path,
 # NotImplementedError) and its own otherwise (obstore 0.12.1).
 _MISSING = (FileNotFoundError, ObjectNotFoundError)
@@ -147,6 +151,31 @@ class PictureStore:
                 if is_bucket_missing(error):
                     raise
 
+    async def owner(self) -> str | None:
+        """
+        Whose pictures these are, as somebody has said with `set_owner`; None where nobody has.
+
+        Raises:
+            StorageError: the store did not answer as it should.
+
+        """
+        try:
+            return (await self.get(_OWNER)).decode(errors="replace").strip()
+        except NotFoundError:
+            return None
+
+    async def set_owner(self, owner: str) -> None:
+        """
+        Say whose pictures these are; whoever was said before is forgotten.
+
+        Raises:
+            StorageError: it could not be stored.
+
+        """
+        async with self._bounded("store", _OWNER):
+            attributes = _OF_A_NOTE if self._folder is None else None
+            await obstore.put_async(self._backend, _OWNER, f"{owner}\n".encode(), attributes=attributes)
+
     async def list(self, prefix: str = "") -> AsyncIterator[StoredPicture]:
         """
         Everything below the folder *prefix* (whole segments: ``a`` is not ``ab/…``), in no promised order.
@@ -164,6 +193,8 @@ class PictureStore:
             if page is None:
                 return
             for found in page:
+                if found["path"] == _OWNER:
+                    continue
                 yield StoredPicture(found["path"], found["size"], found["last_modified"])
 
     async def signed_url(self, key: str, *, lives_s: int, method: "HTTP_METHOD" = "GET") -> str | None:

@@ -1,0 +1,65 @@
+"""Stored pictures that nobody names: noted, decided about, forgotten when they are removed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from retrato.store.database import Database
+from retrato.store.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database this is; a copy of it on another server has another ``name``."""
+
+    name: str
+    installed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A picture that nobody names; ``is_due`` = it was noted at least the grace time ago."""
+
+    image_key: str
+    is_due: bool
+
+
+class Garbage:
+    """Keys are those of pictures; each stands for its thumbnail too."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def identity(self) -> Identity:
+        """Which database this is."""
+        row = await self._database.fetchrow(query("read_identity"))
+        assert row is not None
+        return Identity(row["identity"], row["installed_at"])
+
+    async def find(self, stored: Mapping[str, int], *, grace_s: float) -> list[Unnamed]:
+        """Which of the *stored* pictures (key → token) nobody names; changes nothing."""
+        rows = await self._database.fetch(query("find_garbage"), list(stored), list(stored.values()), grace_s)
+        return [Unnamed(row["image_key"], row["is_due"]) for row in rows]
+
+    async def note(self, unnamed: Mapping[str, int]) -> None:
+        """Remember since when nobody names these (key → token); what is remembered already stays as it is."""
+        await self._database.execute(query("note_garbage"), list(unnamed), list(unnamed.values()))
+
+    async def doom(self, *, grace_s: float, limit: int, behind: str) -> str | None:
+        """
+        Decide about up to *limit* noted pictures whose grace time is over, in order behind the key *behind*.
+
+        Returns the last key that was decided about, None at the end.
+        """
+        row = await self._database.fetchrow(query("doom_garbage"), grace_s, limit, behind)
+        assert row is not None
+        position: str | None = row["position"]
+        return position
+
+    async def doomed(self, *, limit: int) -> list[str]:
+        """Up to *limit* pictures that are to be removed."""
+        return [row["image_key"] for row in await self._database.fetch(query("list_doomed_garbage"), limit)]
+
+    async def forget(self, image_keys: Sequence[str]) -> None:
+        """These are removed."""
+        await self._database.execute(query("forget_garbage"), list(image_keys))
