@@ -197,6 +197,10 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """Prefix of the addresses written back; default the console's ``/avatars``."""
 
+    signed_url_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
+    """``/avatars/…`` redirects to addresses that the bucket takes for so many seconds, a week at most; None: it
+    hands the bucket's pictures through."""
+
     console_host: str = "127.0.0.1"
     """Address on which the console listens."""
 

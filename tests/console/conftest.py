@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ClientTimeout, CookieJar
 from tests.console.console_support import People, Running, memory_store, running_console
+from tests.storage.conftest import moto
 
 from retrato.store.database import Database
+
+__all__ = ["moto"]
 
 
 @pytest.fixture

@@ -152,6 +152,7 @@ async def running_console(
     restorer: Restorer | None = None,
     terms: Terms | None = None,
     metrics_port: int | None = None,
+    signed_url_s: int | None = None,
     **live: Any,
 ) -> AsyncIterator[Running]:
     """A console on *database*; *live* are options of its live events."""
@@ -167,7 +168,7 @@ async def running_console(
         restorer=restorer or Versions(database),
     )
     console.ready_when(Status(database).ping)
-    console.show(store)
+    console.show(store, signed_url_s=signed_url_s, picture_origin=await store.origin() if signed_url_s else None)
     console.open_pages(desk)
     stop = asyncio.Event()
     # The pace of the look for changes is an option that only tests set.

@@ -5,8 +5,9 @@ from importlib.resources import files
 
 import pytest
 from playwright.async_api import async_playwright, expect
-from tests.console.console_support import EMPRESA, TOKEN, running_console
+from tests.console.console_support import EMPRESA, TOKEN, People, running_console
 from tests.e2e.processes import Shell
+from tests.storage.conftest import opened
 from tests.tools import needs
 
 from retrato.console.gate import House
@@ -83,6 +84,19 @@ async def test_cards_fill_while_the_page_is_open(console, people, empresa, open_
     await expect(page.locator("#summary .big")).to_have_text(re.compile(r"1\s+de 2 prontas"))
     await expect(_card(page, first)).to_contain_text("na fila")
     assert await page.evaluate("window.notReloaded")
+
+
+async def test_thumbnails_come_from_a_private_bucket(database, connection, moto, monkeypatch, open_page):
+    store = opened(moto, monkeypatch)
+    people = People(connection, store)
+    await people.company("ARVA Tech Solutions")
+    async with running_console(database, connection, store, signed_url_s=600) as console:
+        persona_id = await people.persona()
+        await people.finish(persona_id)
+
+        page = await open_page(console.url + PAGE)
+
+        await expect(_card(page, persona_id).locator("img")).to_have_js_property("naturalWidth", 64)
 
 
 async def test_nothing_jumps_while_others_are_drawn(console, people, empresa, open_page):

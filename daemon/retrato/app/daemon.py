@@ -13,6 +13,7 @@ from retrato.app.console import open_desk
 from retrato.app.providers import open_providers
 from retrato.app.wording import wording
 from retrato.console.server import Console
+from retrato.domain.errors import StorageError
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.imaging.finish import finish
@@ -27,6 +28,7 @@ from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
 from retrato.settings import Settings, plain
 from retrato.storage.location import open_store
+from retrato.storage.picture_store import PictureStore
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
 from retrato.store.chores import Chores
@@ -102,7 +104,7 @@ async def open_daemon(
         if console is not None:
             console.ready_when(lambda: _ready(base, guard))
             if pages:
-                console.show(store)
+                await _show(console, store, settings)
                 console.open_pages(open_desk(settings, base))
         providers = await stack.enter_async_context(open_providers(settings))
         metrics = _metrics(settings, base, providers)
@@ -182,6 +184,17 @@ async def _ready(base: Base, guard: SchemaGuard) -> None:
 
 async def _require_schema(base: Base) -> None:
     (await base.status.standing()).require()
+
+
+async def _show(console: Console, store: PictureStore, settings: Settings) -> None:
+    """Serve the pictures; where a bucket shall hand them out itself, the pages must be allowed to show them."""
+    origin = None
+    if settings.signed_url_seconds is not None:
+        try:
+            origin = await store.origin()
+        except StorageError as exc:  # e.g. where keys are fetched, nobody answers yet
+            log.warning("store.not_signing", error=str(exc))
+    console.show(store, signed_url_s=settings.signed_url_seconds, picture_origin=origin)
 
 
 def _metrics(settings: Settings, base: Base, providers: Sequence[Provider]) -> Metrics:

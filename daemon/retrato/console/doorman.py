@@ -50,13 +50,13 @@ def doorman(gate: Gate) -> Middleware:
             response = await handler(request)
         except web.HTTPException as exc:
             if exc.status < _FIRST_ERROR:
-                protect(exc)
+                protect(exc, picture_origin=gate.picture_origin)
                 raise
             response = _told(request, gate, _trouble(exc))
         except Exception as exc:  # noqa: BLE001 - the per-request boundary
             response = _told(request, gate, _trouble(exc))
         if not response.prepared:
-            protect(response)
+            protect(response, picture_origin=gate.picture_origin)
         return response
 
     return admit

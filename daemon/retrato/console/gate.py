@@ -30,12 +30,12 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 _BEARER = "Bearer "
 
+_CONTENT_SECURITY_POLICY = (
+    # https: for pictures that the application has had before.
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:{sources}; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        # https: for pictures that the application has had before.
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # With no-referrer browsers would hide the origin of our own forms too.
@@ -80,6 +80,8 @@ class Gate:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self.picture_origin: str | None = None
+        """From where pages may show pictures beside ``https:`` and this console itself."""
         self.keyring = Keyring(house.token) if house.token is not None else None
         names = [house.host, *house.own_names]
         self._names = {"localhost", *(name.lower() for name in names)}
@@ -189,8 +191,10 @@ def check_origin(request: web.Request) -> None:
         )
 
 
-def protect(response: web.StreamResponse) -> None:
-    """Set the headers that keep others out."""
+def protect(response: web.StreamResponse, *, picture_origin: str | None = None) -> None:
+    """Set the headers that keep others out; pages may show pictures from *picture_origin* too."""
+    sources = "" if picture_origin is None else f" {picture_origin}"
+    response.headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY.format(sources=sources))
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")

@@ -45,6 +45,7 @@ class Console:
         self, house: House, port: int, *, metrics_port: int | None = None, with_pages: bool = True
     ) -> None:
         self._house = house
+        self._gate = Gate(house)
         self._port = port
         self._metrics_port = metrics_port
         self._with_pages = with_pages
@@ -88,9 +89,18 @@ class Console:
         self._scrapes.metrics = metrics
         metrics.sse_clients.set_function(lambda: self._live.open_pages if self._live is not None else 0)
 
-    def show(self, store: PictureStore) -> None:
-        """Serve the pictures of *store* from now on."""
+    def show(
+        self, store: PictureStore, *, signed_url_s: int | None = None, picture_origin: str | None = None
+    ) -> None:
+        """
+        Serve the pictures of *store* from now on.
+
+        With *signed_url_s* those of a bucket by redirects to addresses that are good for so many seconds; these
+        lead to *picture_origin*, from where the pages may then show pictures too.
+        """
         self._pictures.store = store
+        self._pictures.signed_url_s = signed_url_s
+        self._gate.picture_origin = picture_origin
 
     def open_pages(self, desk: Desk) -> None:
         """Serve pages and API from now on."""
@@ -109,7 +119,7 @@ class Console:
             await runner.cleanup()
 
     def _application(self) -> web.Application:
-        gate = Gate(self._house)
+        gate = self._gate
         app = web.Application(middlewares=[doorman(gate)], client_max_size=_LARGEST_BODY)
         if self._metrics_port is None:
             app.add_routes([*self._probes.routes(), *self._scrapes.routes(gate)])
