@@ -78,7 +78,7 @@ async def run_pipeline(stage: Stage):
     (job,) = (await stage.jobs.claim(1, pace_s=0)).jobs
     persona = Persona(id=job.persona_id, empresa_id=job.empresa_id, name="Ana Souza")
     personas = Mock(read=AsyncMock(return_value=Draft(persona=persona, ready=True, version=1)))
-    store = Mock(put=AsyncMock(), url=str)
+    store = Mock(put=AsyncMock(), probe=AsyncMock(), url=str)
     prompt_for = AsyncMock(return_value=PROMPT)
     pipeline = Pipeline(personas, AttemptLog(stage.database), stage.chain, store, prompt_for=prompt_for)
     try:

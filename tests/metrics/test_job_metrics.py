@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.services.service_fakes import until
 
-from retrato.domain.errors import ChainExhaustedError, OutOfCreditError, RefusedError, StorageError
+from retrato.domain.errors import ChainExhaustedError, OutOfCreditError, RefusedError, StorageError, StoreAwayError
 from retrato.domain.faults import Fault
 from retrato.metrics.jobs import OTHER_FAULTS, End
 from retrato.supervise import supervise
@@ -53,7 +53,7 @@ async def test_written_avatars_are_counted_with_provider_time_and_size(
     assert numbers("jobs_total", outcome="written", provider="fake") == JOBS
     assert numbers("job_duration_seconds_count", provider="fake") == JOBS
     assert numbers("job_wait_seconds_count") == JOBS
-    assert numbers("storage_bytes_total") == JOBS * 4
+    assert numbers("storage_bytes_total") == JOBS * 6  # picture and thumbnail
     assert numbers("last_success_timestamp_seconds") > 1.6e9
     assert _in_hand(numbers) == 0
 
@@ -62,11 +62,12 @@ async def test_written_avatars_are_counted_with_provider_time_and_size(
     ("error", "end", "fault"),
     [
         (StorageError("full"), "retried", "storage"),
+        (StoreAwayError("gone"), "released", "storage"),
         (RefusedError("no", leg="fake/one"), "failed", "refused"),
         (ValueError("nobody foresaw this"), "retried", "unexpected"),
         (ChainExhaustedError([OutOfCreditError("empty", leg="fake/one")], retry_after_s=60), "released", None),
     ],
-    ids=["storage", "refused", "unexpected", "nobody-can-draw"],
+    ids=["storage", "store-away", "refused", "unexpected", "nobody-can-draw"],
 )
 async def test_failed_runs_are_counted_by_end_and_fault(replica, company, numbers, ended, error, end, fault):
     await company(1)

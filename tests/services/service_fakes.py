@@ -48,6 +48,7 @@ def finished(job: Job, *, version: int = 1) -> Finished:
         thumbnail_url=f"http://faces/{job.persona_id}/{job.token}-small.webp",
         sha256="0" * 64,
         image_bytes=4,
+        stored_bytes=6,
         width=1024,
         height=1024,
         provider="fake",

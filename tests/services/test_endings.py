@@ -12,6 +12,7 @@ from retrato.domain.errors import (
     LeaseLostError,
     RefusedError,
     StorageError,
+    StoreAwayError,
     StoreUnavailableError,
 )
 
@@ -110,6 +111,19 @@ async def test_storage_trouble_is_retried_under_its_own_name(replica, company, j
 
     row = await job_row()
     assert (row["state"], row["last_fault"], row["attempts"]) == ("queued", "storage", 1)
+
+
+async def test_job_for_which_nothing_was_drawn_goes_back_unburnt(replica, company, job_row):
+    one = replica()
+    one.pipeline.errors = [StoreAwayError("nothing is drawn while no picture can be stored: the bucket is gone")]
+    await company(1)
+    [job] = await one.claim()
+
+    wait_s = await one.worker.work(job)
+
+    row = await job_row()
+    assert (row["state"], row["last_fault"], row["attempts"], wait_s) == ("queued", None, 0, 10)
+    assert "the bucket is gone" in row["last_error"]
 
 
 async def test_when_every_leg_is_closed_the_job_goes_back_unburnt(replica, company, job_row):

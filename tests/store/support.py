@@ -173,6 +173,7 @@ def finished_for(job: Job, **changes: Any) -> Finished:
         "thumbnail_url": f"https://pictures.example/{job.token}-thumb.jpg",
         "sha256": "ab" * 32,
         "image_bytes": 240_188,
+        "stored_bytes": 251_004,
         "width": 1024,
         "height": 1024,
         "provider": "huggingface",

@@ -9,6 +9,7 @@ The error tree, named by what the one who catches does next.
     ├── LeaseLostError              throw the picture away, write nothing
     ├── PausedError                 an operator said so: hand the job back, nothing more is begun
     ├── StorageError                the picture could not be stored: the job goes back to the queue
+    │   └── StoreAwayError          nothing was drawn: hand the job back, draw again when pictures can be stored
     ├── LegFullError                the leg's pace, slots or probe are taken: wait shortly, or ask the next leg
     ├── BudgetSpentError            the month's budget would be passed: ask a free leg, or wait
     ├── UnusablePictureError        imaging's verdict; the chain adds the leg and makes it a BadPictureError
@@ -62,6 +63,10 @@ class PausedError(RetratoError):
 
 class StorageError(RetratoError):
     """The object store did not take or give a picture."""
+
+
+class StoreAwayError(StorageError):
+    """No picture could be stored now, so none was drawn: nothing was paid for."""
 
 
 class LegFullError(RetratoError):

@@ -5,6 +5,7 @@ Read the persona, build the prompt, ask the chain, store picture and thumbnail u
 to the host; that is the write-back's, behind the fence.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from retrato.domain.attempt import Pending
-from retrato.domain.errors import NotFoundError
+from retrato.domain.errors import NotFoundError, StorageError, StoreAwayError
 from retrato.domain.job import Job
 from retrato.domain.persona import Persona
 from retrato.domain.picture import Drawn, Order, Picture
@@ -26,8 +27,12 @@ from retrato.storage.picture_store import PictureStore
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Finished
 from retrato.store.personas import Draft, Personas
+from retrato.supervise import backoff
 
 log = structlog.get_logger()
+
+
+_LONGEST_OUTAGE_S = 300.0
 
 
 class PromptFor(Protocol):
@@ -38,7 +43,11 @@ class PromptFor(Protocol):
 
 
 class Pipeline:
-    """Draws one version for one job; safe to use for many jobs at once."""
+    """
+    Draws one version for one job; safe to use for many jobs at once.
+
+    A picture that the store does not take is offered again for *longest_outage_s* seconds.
+    """
 
     def __init__(
         self,
@@ -48,6 +57,7 @@ class Pipeline:
         store: PictureStore,
         *,
         prompt_for: PromptFor,
+        longest_outage_s: float = _LONGEST_OUTAGE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._personas = personas
@@ -55,6 +65,8 @@ class Pipeline:
         self._chain = chain
         self._store = store
         self._prompt_for = prompt_for
+        self._longest_outage_s = longest_outage_s
+        self._store_takes = False
         self._clock = clock
 
     async def draw(self, job: Job) -> Finished | None:
@@ -65,7 +77,8 @@ class Pipeline:
             LeaseLostError: the job belongs to somebody else now.
             RefusedError: a provider will not draw this prompt.
             ChainExhaustedError: nobody could draw it now.
-            StorageError: the picture could not be stored.
+            StorageError: the picture could not be stored, for minutes.
+            StoreAwayError: nothing was drawn, since it could not be stored.
             StoreUnavailableError: the database is away.
 
         """
@@ -85,6 +98,8 @@ class Pipeline:
             return self._finished(job, draft, drawn, keys, took_s=self._clock() - began)
         prompt = await self._prompt_for(job, draft.persona, version=draft.version)
 
+        await self._require_store()
+
         def order_for(redraw: int) -> Order:
             return Order(prompt=prompt, seed=seed_for(job.persona_id, version=draft.version, redraw=redraw))
 
@@ -98,12 +113,44 @@ class Pipeline:
             token=job.token,
             sha256=drawn.picture.sha256,
         )
-        await self._store.put(keys.image, drawn.picture.image)
-        await self._store.put(keys.thumbnail, drawn.picture.thumbnail)
+        await self._put(keys, drawn.picture)
         await self._attempts.note_picture(
             job, image_key=keys.image, thumbnail_key=keys.thumbnail, sha256=drawn.picture.sha256
         )
         return self._finished(job, draft, drawn, keys, took_s=self._clock() - began)
+
+    async def _require_store(self) -> None:
+        """
+        Ask the store whether it takes pictures, unless the last one was taken: none is paid for that nobody keeps.
+
+        Raises:
+            StoreAwayError: it does not.
+
+        """
+        if self._store_takes:
+            return
+        try:
+            await self._store.probe()
+        except StorageError as exc:
+            raise StoreAwayError(f"nothing is drawn while no picture can be stored: {exc}") from exc
+        self._store_takes = True
+
+    async def _put(self, keys: PictureKeys, picture: Picture) -> None:
+        """Store picture and thumbnail; they were paid for, so a store that is away is asked again for minutes."""
+        give_up_at = self._clock() + self._longest_outage_s
+        for wait_s in backoff():
+            try:
+                await self._store.put(keys.image, picture.image)
+                await self._store.put(keys.thumbnail, picture.thumbnail)
+            except StorageError as exc:
+                self._store_takes = False
+                if self._clock() >= give_up_at:
+                    raise
+                log.warning("picture.store_delayed", error=str(exc), again_in_s=round(wait_s, 2))
+                await asyncio.sleep(wait_s)
+            else:
+                self._store_takes = True
+                return
 
     async def _stored(self, pending: Pending) -> tuple[Drawn, PictureKeys] | None:
         """What *pending* drew and stored before its replica died; None when it did not get that far."""
@@ -114,6 +161,8 @@ class Pipeline:
             thumbnail = await self._store.get(pending.thumbnail_key)
         except NotFoundError:
             return None
+        except StorageError as exc:
+            raise StoreAwayError(f"a picture that was stored before cannot be read now: {exc}") from exc
         if sha256(image).hexdigest() != pending.sha256:
             return None
         picture = Picture(
@@ -157,6 +206,7 @@ class Pipeline:
             thumbnail_url=self._store.url(keys.thumbnail),
             sha256=picture.sha256,
             image_bytes=len(picture.image),
+            stored_bytes=len(picture.image) + len(picture.thumbnail),
             width=picture.width,
             height=picture.height,
             provider=drawn.provider,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from retrato.domain.errors import ChainExhaustedError, RefusedError, StorageError
+from retrato.domain.errors import ChainExhaustedError, RefusedError, StorageError, StoreAwayError
 from retrato.domain.faults import Fault
 from retrato.domain.job import Job
 
@@ -13,6 +13,7 @@ _LEG_AT_FAULT = {Fault.AUTH, Fault.NO_CREDIT, Fault.GONE, Fault.THROTTLED, Fault
 """Faults of an account or a provider's day: no other job would have fared better, so no attempt is burnt."""
 
 _LEAST_WAIT_S = 5.0
+_STORE_AWAY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Release:
 
     delay_s: float
     reason: str
+    fault: str | None = None
+    """What to count it as, where it is trouble of our own."""
 
 
 Verdict = Retry | Fail | Release
@@ -55,6 +58,8 @@ def verdict(error: Exception, job: Job) -> Verdict:
             return Release(max(_LEAST_WAIT_S, wait_s if after_s is None else after_s), str(error))
         case ChainExhaustedError(errors=errors, retry_after_s=after_s):
             return Retry(max(wait_s, after_s or 0), errors[-1].fault.value, str(error))
+        case StoreAwayError():
+            return Release(_STORE_AWAY_S, str(error), fault="storage")
         case StorageError():
             return Retry(wait_s, "storage", str(error))
         case _:

@@ -84,7 +84,7 @@ class JobMetrics:
         )
         self._stored = Counter(
             "retrato_storage_bytes_total",
-            "Bytes of the pictures written back, without thumbnails.",
+            "Bytes of the pictures and thumbnails written back.",
             registry=registry,
         )
         self._taken_over = Counter(
@@ -121,11 +121,11 @@ class JobMetrics:
         self._claimed.inc()
         self._wait.observe(waited_s)
 
-    def written(self, provider: str, *, took_s: float, image_bytes: int) -> None:
-        """A job has ended well, *took_s* seconds after its claim."""
+    def written(self, provider: str, *, took_s: float, stored_bytes: int) -> None:
+        """A job has ended well, *took_s* seconds after its claim; *stored_bytes* of picture and thumbnail."""
         self.ended(End.WRITTEN, provider)
         self._duration.labels(provider).observe(took_s)
-        self._stored.inc(image_bytes)
+        self._stored.inc(stored_bytes)
         self._last_success.set_to_current_time()
 
     def ended(self, end: End, provider: str = NOBODY) -> None:

@@ -113,7 +113,7 @@ class Worker:
             self._metrics.jobs.ended(End.STALE if outcome is Outcome.LOST else End.UNWANTED, finished.provider)
             return
         self._metrics.jobs.written(
-            finished.provider, took_s=time.monotonic() - began_at, image_bytes=finished.image_bytes
+            finished.provider, took_s=time.monotonic() - began_at, stored_bytes=finished.stored_bytes
         )
         log.info(
             "avatar.finished",
@@ -167,7 +167,9 @@ class Worker:
                 await self._release(job, delay_s=0, reason=str(error))
                 return 0.0
         match verdict(error, job):
-            case Release(delay_s=delay_s, reason=reason):
+            case Release(delay_s=delay_s, reason=reason, fault=trouble):
+                if trouble is not None:
+                    self._metrics.jobs.fault(trouble)
                 await self._release(job, delay_s=delay_s, reason=reason)
                 return delay_s
             case Fail(fault=fault, error=text):

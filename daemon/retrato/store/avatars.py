@@ -38,6 +38,8 @@ class Finished:
     thumbnail_url: str
     sha256: str
     image_bytes: int
+    stored_bytes: int
+    """Those of the thumbnail too; nothing that a table keeps."""
     width: int
     height: int
     provider: str
