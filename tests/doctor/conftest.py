@@ -1,9 +1,12 @@
 """What the doctor says of one real database and of settings that a test chooses."""
 
 import pytest
+from tests.storage.conftest import moto
 
 from retrato.app.doctor.checks import examine
 from retrato.settings import load
+
+__all__ = ["moto"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 from aiohttp import web
+from tests.storage.s3_servers import BUCKET, as_supabase, unruly, without_headers
 
 from retrato.app.doctor.finding import Level
 
@@ -145,6 +146,22 @@ async def test_store_is_tried_and_left_empty(look, tmp_path):
 
     assert finding.level is Level.OK
     assert [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()] == []
+
+
+async def test_bucket_is_tried_and_its_habits_are_told(look, moto, monkeypatch):
+    async with unruly(moto) as proxy:
+        for name, value in proxy.server.environment.items():
+            monkeypatch.setenv(name, value)
+        [heeding] = await look("storage", storage_url=f"s3://{BUCKET}/doctor")
+        proxy.habit = as_supabase
+        [ignoring] = await look("storage", storage_url=f"s3://{BUCKET}/doctor")
+        proxy.habit = without_headers
+        findings = await look("storage", storage_url=f"s3://{BUCKET}/doctor")
+
+    assert (heeding.level, ignoring.level) == (Level.OK, Level.OK)
+    assert "is refused" in heeding.words
+    assert "is ignored" in ignoring.words
+    assert [one.level for one in findings] == [Level.OK, Level.WARN]
 
 
 async def test_store_that_does_not_answer_is_told(look, monkeypatch):

@@ -257,6 +257,14 @@ def refuse(status: int, code: str, message: str) -> Mood:
     return mood
 
 
+async def without_headers(_: web.Request, forward: Callable[[], Awaitable[Answer]]) -> web.Response:
+    """What a picture was stored with is not kept."""
+    answer = await forward()
+    lost = {"content-type", "cache-control"}
+    kept = {name: value for name, value in answer.headers.items() if name.lower() not in lost}
+    return web.Response(status=answer.status, headers=kept, body=answer.body)
+
+
 _LARGEST_UPLOAD = 6 * 1024 * 1024
 
 

@@ -11,11 +11,10 @@ from aiohttp import web
 from retrato.console.gate import OPEN
 from retrato.domain.errors import NotFoundError, StorageError
 from retrato.storage.keys import is_key
-from retrato.storage.picture_store import PictureStore
+from retrato.storage.picture_store import IMMUTABLE, JPEG, PictureStore
 
 log = structlog.get_logger()
 
-_IMMUTABLE = "public, max-age=31536000, immutable"
 _AGAIN_S = 5
 
 
@@ -59,8 +58,8 @@ class Pictures:
 
 
 def _answer(data: bytes) -> web.Response:
-    headers = {"Cache-Control": _IMMUTABLE, "X-Content-Type-Options": "nosniff"}
-    return web.Response(body=data, content_type="image/jpeg", headers=headers)
+    headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff"}
+    return web.Response(body=data, content_type=JPEG, headers=headers)
 
 
 def _redirect(url: str, lives_s: int) -> web.Response:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from obstore import Attributes, PutMode
     from obstore._sign import HTTP_METHOD
 
-_ATTRIBUTES: "Attributes" = {
-    "Content-Type": "image/jpeg",
-    "Cache-Control": "public, max-age=31536000, immutable",
-}
-"""A key never gets other bytes, so whoever has a picture never needs to ask again."""
+JPEG = "image/jpeg"
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""Cache-Control: a key never gets other bytes, so whoever has a picture never needs to ask again."""
+
+_ATTRIBUTES: "Attributes" = {"Content-Type": JPEG, "Cache-Control": IMMUTABLE}
 
 _OWNER = ".retrato-owner"
 """No picture's name, so it is never served and never collected."""

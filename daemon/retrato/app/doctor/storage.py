@@ -8,6 +8,7 @@ from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.settings import Settings
 from retrato.storage.location import open_store
+from retrato.storage.picture_store import IMMUTABLE, JPEG, Habits
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::")  # noqa: S104 - what people write
 _PICTURE_BYTES = 300_000
@@ -16,10 +17,10 @@ _SOME_BYTES = 1_000_000_000
 
 
 async def check_storage(patient: Patient) -> list[Finding]:
-    """A small object can be written, read and deleted."""
+    """A small object can be written, read and deleted, and what a bucket keeps of it."""
     settings = patient.settings
     store = open_store(settings.storage_url_or_default, public_url=settings.public_url or "/avatars")
-    await store.probe()
+    habits = await store.probe()
     if settings.storage_url_or_default.startswith("memory:"):
         return [
             warn(
@@ -27,7 +28,29 @@ async def check_storage(patient: Patient) -> list[Finding]:
                 "set RETRATO_STORAGE_URL to a folder or a bucket",
             )
         ]
-    return [ok(f"{settings.storage_url_or_default}: written, read and deleted")]
+    done = f"{settings.storage_url_or_default}: written, read and deleted"
+    if not settings.storage_url_or_default.startswith("s3:"):
+        return [ok(done)]
+    return [ok(f"{done}; {_refusals(habits)}"), *_lost_headers(habits)]
+
+
+def _refusals(habits: Habits) -> str:
+    if habits.creates_only:
+        return "a second picture under a name is refused (If-None-Match)"
+    return "If-None-Match is ignored, which does no harm: no name is used twice"
+
+
+def _lost_headers(habits: Habits) -> list[Finding]:
+    """What browsers and caches will miss."""
+    if habits.content_type == JPEG and habits.cache_control == IMMUTABLE:
+        return []
+    return [
+        warn(
+            f"the bucket answers with Content-Type {habits.content_type} and Cache-Control {habits.cache_control} "
+            f"in place of {JPEG} and {IMMUTABLE!r}: pictures may not be shown, or be fetched again and again",
+            "use a store that keeps them, or set them in what stands in front of the bucket",
+        )
+    ]
 
 
 async def check_public_url(patient: Patient) -> list[Finding]:
