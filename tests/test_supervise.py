@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 from structlog.testing import capture_logs
 
-from retrato.supervise import ServiceEndedError, backoff, supervise, wait_for_any
+from retrato.supervise import Pulse, ServiceEndedError, backoff, supervise, wait_for_any
 
 
 class Steady:
@@ -141,3 +141,31 @@ async def test_waiting_for_any_leaves_no_task_behind():
     await asyncio.sleep(0)
 
     assert asyncio.all_tasks() == before
+
+
+def test_part_that_has_not_turned_for_longer_than_the_limit_is_stalled():
+    now_s = 0.0
+    pulse = Pulse(limit_s=10, clock=lambda: now_s)
+    pulse.turned("keeper")
+    pulse.turned("dispatcher")
+
+    now_s = 8.0
+    pulse.turned("keeper")
+    in_time = pulse.stalled()
+    now_s = 12.0
+
+    assert in_time == []
+    assert pulse.stalled() == ["dispatcher"]
+
+
+def test_part_that_turns_again_or_has_ended_is_not_stalled():
+    now_s = 0.0
+    pulse = Pulse(limit_s=10, clock=lambda: now_s)
+    pulse.turned("keeper")
+    pulse.turned("dispatcher")
+    now_s = 11.0
+
+    pulse.ended("dispatcher")
+    pulse.turned("keeper")
+
+    assert pulse.stalled() == []

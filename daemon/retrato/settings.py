@@ -5,7 +5,8 @@ Every setting is read here and nowhere else; the parts below take plain values. 
 """
 
 import os
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -223,7 +224,7 @@ class Settings(BaseSettings):
     """The application's tables and columns, where they have other names: ``[host]`` in ``retrato.toml``."""
 
     log_format: Literal["auto", "console", "json"] = "auto"
-    """auto: for people on a terminal, JSON elsewhere."""
+    """auto: for people on a terminal and in systemd's journal, JSON elsewhere."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged."""
@@ -298,6 +299,8 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as exc:
         wrong = "; ".join(f"{_variable(error['loc'])}: {error['msg']}" for error in exc.errors())
         raise ConfigError(wrong) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+        raise ConfigError(f"the settings' files cannot be read: {exc}") from None
 
 
 _PLACES = ("environment", ".env or .env.local", "secrets directory", "retrato.toml")
@@ -307,10 +310,20 @@ def origins() -> dict[str, str]:
     """Setting (field name) → where its value comes from; those that have their default are left out."""
     found: dict[str, str] = {}
     for place, source in zip(_PLACES, _sources(), strict=True):
-        names = {name.lower().removeprefix(_PREFIX.lower()) for name in source()}
-        for name in sorted(names & set(Settings.model_fields)):
+        for name in sorted(_told_by(source)):
             found.setdefault(name, place)
     return found
+
+
+def hidden_by_the_environment(names: Iterable[str]) -> list[str]:
+    """Variables of those *names* (fields) that a file sets in vain, because the environment sets them too."""
+    environment, *files = (_told_by(source) for source in _sources())
+    return [variable(name) for name in names if name in environment and any(name in file for file in files)]
+
+
+def _told_by(source: PydanticBaseSettingsSource) -> set[str]:
+    """Names of the fields that *source* has a value for."""
+    return {name.lower().removeprefix(_PREFIX.lower()) for name in source()} & set(Settings.model_fields)
 
 
 def misspelt(environ: Mapping[str, str]) -> list[str]:
@@ -348,7 +361,12 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
-    name = str(location[0]).upper() if location else "settings"
+    return variable(str(location[0]) if location else "settings")
+
+
+def variable(name: str) -> str:
+    """The environment's name of the setting *name*."""
+    name = name.upper()
     return name if name.startswith(_PREFIX) else _PREFIX + name
 
 

@@ -7,6 +7,7 @@ daemon that is half alive is worse than one that its supervisor starts anew.
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -53,6 +54,33 @@ async def _run(service: Service, stop: asyncio.Event) -> None:
     await service.run(stop)
     if not stop.is_set():
         raise ServiceEndedError(f"{service.name} ended although nobody asked it to")
+
+
+class Pulse:
+    """
+    Whether all that must keep turning does: none of the parts may be silent for longer than *limit_s* seconds.
+
+    Liveness is this and that the event loop turns, never that a database or a provider answers: their outage must
+    not restart the daemon. *clock* is monotonic.
+    """
+
+    def __init__(self, *, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit_s = limit_s
+        self._clock = clock
+        self._turned_at: dict[str, float] = {}
+
+    def turned(self, part: str) -> None:
+        """*part* has come round once more."""
+        self._turned_at[part] = self._clock()
+
+    def ended(self, part: str) -> None:
+        """*part* has come to its end: nothing is expected of it any more."""
+        self._turned_at.pop(part, None)
+
+    def stalled(self) -> list[str]:
+        """Those that have been silent for too long; nobody = all is well."""
+        now = self._clock()
+        return sorted(part for part, turned_at in self._turned_at.items() if now - turned_at > self._limit_s)
 
 
 def backoff(

@@ -9,6 +9,7 @@ from tests.console.console_support import EMPRESA, OURS, TOKEN, running_console
 
 from retrato.console.gate import House
 from retrato.console.keyring import Keyring
+from retrato.supervise import Pulse
 
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 PAGES = ["/empresas", f"/empresas/{EMPRESA}", "/providers", "/api/empresas", "/events?page=/empresas", "/"]
@@ -381,6 +382,21 @@ async def test_a_daemon_that_drains_is_alive_and_not_ready(console, http):
         while await _status(http, f"{console.url}/readyz") != 503:
             pass
     assert await _status(http, f"{console.url}/healthz") == 200
+
+
+async def test_part_that_has_stalled_is_named_by_healthz(console, http):
+    now_s = 0.0
+    pulse = Pulse(limit_s=10, clock=lambda: now_s)
+    pulse.turned("keeper")
+    console.console.alive_while(pulse)
+    before = await _status(http, console.url + "/healthz")
+
+    now_s = 11.0
+    async with http.get(console.url + "/healthz") as answer:
+        told = await answer.json()
+
+    assert (before, answer.status) == (200, 503)
+    assert told == {"status": "stalled", "parts": ["keeper"]}
 
 
 async def test_a_body_without_end_is_cut(console, http, people):

@@ -141,6 +141,21 @@ async def test_console_that_is_open_to_others_is_told(look, settings, level):
     assert settings.get("console_token", "-") not in finding.words.split()
 
 
+async def test_what_systemd_gives_is_told(look, tmp_path):
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials/huggingface_api_key").write_text(KEY)
+    given = {"INVOCATION_ID": "1", "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "1"}
+
+    [finding] = await look(
+        "surroundings", environ={**given, "CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}
+    )
+    [gone] = await look("surroundings", environ={**given, "CREDENTIALS_DIRECTORY": str(tmp_path / "gone")})
+
+    assert finding.level is Level.OK
+    assert finding.words == (f"under systemd, 1 credentials in {tmp_path}/credentials, a watchdog that waits 60 s")
+    assert gone.level is Level.WARN
+
+
 async def test_store_is_tried_and_left_empty(look, tmp_path):
     [finding] = await look("storage", storage_url=(tmp_path / "pictures").as_uri())
 

@@ -1,6 +1,7 @@
 """A pipeline that draws on command, a database that goes away on command, and a replica put together of them."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from retrato.store.avatars import Avatars, Finished
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.jobs import Jobs
+from retrato.supervise import Pulse
 
 PATIENCE_S = 5.0
 """How long a test waits for what it expects; far more than anything here takes."""
@@ -180,6 +182,7 @@ class Replica:
     silence_s: float = 0.05
     empresa_id: str | None = None
     clock: Callable[[], float] = time.monotonic
+    pulse: Pulse = field(default_factory=lambda: Pulse(limit_s=math.inf))
     pipeline: FakePipeline = field(default_factory=FakePipeline)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
@@ -209,6 +212,7 @@ class Replica:
             grace_s=self.grace_s,
             empresa_id=self.empresa_id,
             guard=self.guard,
+            pulse=self.pulse,
         )
         self.keeper = Keeper(
             self.jobs,
@@ -219,6 +223,7 @@ class Replica:
             beat_s=self.beat_s,
             silence_s=self.silence_s,
             guard=self.guard,
+            pulse=self.pulse,
         )
         self.listener = Listener(
             self.dsn, wake=self.wake, holdings=self.holdings, ping_every_s=0.1, guard=self.guard

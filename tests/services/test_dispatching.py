@@ -70,7 +70,7 @@ async def test_with_a_pace_the_second_job_waits_for_its_turn(replica, running, c
 
     async with running(one) as stop:
         await until(lambda: one.pipeline.at_once == 1)
-        await until(lambda: one.jobs.calls.count("claim") == 2)
+        await until(lambda: one.jobs.calls.count("claim") >= 2)
         in_hand = await count("retrato.jobs", "state = 'running'")
         away_s = await connection.fetchval("select extract(epoch from next_at - now())::float8 from retrato.pace")
         one.pipeline.gate.set()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -12,18 +12,21 @@ from retrato.app.base import Base
 from retrato.app.console import open_desk
 from retrato.app.providers import open_providers
 from retrato.app.wording import wording
+from retrato.console.desk import Desk
 from retrato.console.server import Console
 from retrato.domain.errors import StorageError
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.imaging.finish import finish
 from retrato.metrics.metrics import Metrics
+from retrato.notify import Notifier
 from retrato.providers.leg import Provider
 from retrato.services.dispatcher import Dispatcher
 from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
 from retrato.services.keeper import Keeper
 from retrato.services.listener import Listener
+from retrato.services.reporter import Reporter
 from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
 from retrato.settings import Settings, plain
@@ -35,7 +38,7 @@ from retrato.store.chores import Chores
 from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
-from retrato.supervise import Service, supervise, wait_for_any
+from retrato.supervise import Pulse, Service, supervise, wait_for_any
 from retrato.version import VERSION
 
 log = structlog.get_logger()
@@ -43,6 +46,8 @@ log = structlog.get_logger()
 _STOP_MARGIN_S = 15.0
 """Beyond the grace time: hand jobs back, close connections."""
 _ALIVE_WITHIN_S = 30.0
+_STALLED_AFTER_S = 600.0
+"""On top of the times that the settings give a part to sleep: statements on a very slow database end sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +59,35 @@ class Daemon:
     listener: Listener
     housekeeper: Housekeeper
     guard: SchemaGuard
+    reporter: Reporter
     console: Console | None
+    desk: Desk | None
     grace_s: float
 
-    async def run(self, stop: asyncio.Event) -> None:
+    def repace(self, pace_s: float) -> None:
+        """Keep another pace from the next start on."""
+        self.dispatcher.repace(pace_s)
+        if self.desk is not None:
+            self.desk.terms = replace(self.desk.terms, pace_s=pace_s)
+
+    async def run(self, stop: asyncio.Event, *others: Service) -> None:
         """
-        Run all services until *stop* and the drain after it.
+        Run all services, and *others* beside them, until *stop* and the drain after it.
 
         Raises:
             NotMigratedError: the schema does not serve this release any more; the services have drained and ended.
 
         """
-        services: list[Service] = [self.dispatcher, self.keeper, self.listener, self.housekeeper]
+        services: list[Service] = [self.dispatcher, self.keeper, self.listener, self.housekeeper, self.reporter]
+        services += others
         if self.console is not None:
             services.append(self.console)
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(supervise(services, stop=over, limit_s=self.grace_s + _STOP_MARGIN_S))
             await wait_for_any(stop, self.guard.refused, timeout_s=None)
+            if stop.is_set():
+                self.reporter.stopping()
             over.set()
         if self.guard.reason is not None:
             raise self.guard.reason
@@ -87,12 +103,13 @@ async def open_daemon(
     console: Console | None = None,
     pages: bool = True,
     empresa_id: str | None = None,
+    notifier: Notifier | None = None,
 ) -> AsyncIterator[Daemon]:
     """
     Build the daemon on an open *base*.
 
     *hurry* ends the grace time early; *console*, already listening, gets something to be ready for and, with
-    *pages*, the pictures; *empresa_id* limits the work to one company.
+    *pages*, the pictures; *empresa_id* limits the work to one company; *notifier* is told how things are.
 
     Raises:
         ConfigError: a provider is unknown or lacks its key, or the store's address is wrong.
@@ -101,13 +118,17 @@ async def open_daemon(
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
         guard = SchemaGuard(lambda: _require_schema(base))
+        pulse = Pulse(limit_s=_STALLED_AFTER_S + 2 * settings.poll_seconds + settings.lease_seconds)
+        desk = open_desk(settings, base) if console is not None and pages else None
         if console is not None:
             console.ready_when(lambda: _ready(base, guard))
-            if pages:
+            console.alive_while(pulse)
+            if desk is not None:
                 await _show(console, store, settings)
-                console.open_pages(open_desk(settings, base))
+                console.open_pages(desk)
         providers = await stack.enter_async_context(open_providers(settings))
-        metrics = _metrics(settings, base, providers)
+        metrics = _metrics(providers)
+        gauges = _gauges(settings, base, metrics)
         if console is not None:
             console.measure(metrics)
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
@@ -142,6 +163,10 @@ async def open_daemon(
             poll_s=settings.poll_seconds,
             guard=guard,
             metrics=metrics,
+            pulse=pulse,
+        )
+        listener = Listener(
+            _listen_address(settings, dsn), wake=wake, holdings=holdings, guard=guard, metrics=metrics
         )
         await keeper.beat()  # the replica's row is there before it works
         yield Daemon(
@@ -158,11 +183,10 @@ async def open_daemon(
                 empresa_id=empresa_id,
                 guard=guard,
                 metrics=metrics,
+                pulse=pulse,
             ),
             keeper=keeper,
-            listener=Listener(
-                _listen_address(settings, dsn), wake=wake, holdings=holdings, guard=guard, metrics=metrics
-            ),
+            listener=listener,
             housekeeper=Housekeeper(
                 Chores(base.database, base.host),
                 base.requests,
@@ -171,7 +195,16 @@ async def open_daemon(
                 metrics=metrics,
             ),
             guard=guard,
+            reporter=Reporter(
+                notifier or Notifier(None),
+                pulse=pulse,
+                holdings=holdings,
+                listener=listener,
+                jobs=metrics.jobs,
+                queue=gauges,
+            ),
             console=console,
+            desk=desk,
             grace_s=settings.grace_seconds,
         )
 
@@ -197,11 +230,16 @@ async def _show(console: Console, store: PictureStore, settings: Settings) -> No
     console.show(store, signed_url_s=settings.signed_url_seconds, picture_origin=origin)
 
 
-def _metrics(settings: Settings, base: Base, providers: Sequence[Provider]) -> Metrics:
-    """What this process counts, and on scrape what is true of the whole database."""
+def _metrics(providers: Sequence[Provider]) -> Metrics:
+    """What this process counts."""
     metrics = Metrics()
     metrics.jobs.expect(provider.name for provider in providers)
     metrics.calls.expect(info.leg for provider in providers for info in provider.catalogue())
+    return metrics
+
+
+def _gauges(settings: Settings, base: Base, metrics: Metrics) -> Gauges:
+    """What is true of the whole database, shown with *metrics* on scrape."""
     gauges = Gauges(
         base.database,
         metrics,
@@ -209,7 +247,7 @@ def _metrics(settings: Settings, base: Base, providers: Sequence[Provider]) -> M
         alive_within_s=max(_ALIVE_WITHIN_S, 2 * settings.poll_seconds),
     )
     metrics.add(gauges, gauges.refresh)
-    return metrics
+    return gauges
 
 
 def _listen_address(settings: Settings, dsn: str) -> str:

@@ -1,7 +1,9 @@
 """``retrato run``: the daemon."""
 
 import asyncio
+import faulthandler
 import os
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import structlog
@@ -12,11 +14,13 @@ from retrato.app.base import open_base
 from retrato.app.console import open_console
 from retrato.app.daemon import open_daemon
 from retrato.app.providers import providers_config
+from retrato.app.reload import Reloader
 from retrato.cli.common import first_of, settings_for_command
 from retrato.cli.common import run as run_to_exit
-from retrato.cli.signals import stop_on_signals
+from retrato.cli.signals import reload_on_signal, stop_on_signals
 from retrato.console.server import Console
-from retrato.domain.errors import NotMigratedError
+from retrato.domain.errors import NotMigratedError, RetratoError
+from retrato.notify import Notifier
 from retrato.settings import Settings, unknown_variables
 from retrato.supervise import wait_for_any
 from retrato.version import VERSION
@@ -39,7 +43,9 @@ def run(
     SIGTERM or Ctrl-C: no new work; what is begun may finish within RETRATO_GRACE_SECONDS, the rest is handed
     back. A second signal hands back at once. A database that is away is waited for, and so is one that
     `retrato migrate` has not brought to this release, or that a newer one has taken beyond it.
+    SIGHUP: log level and pace are read anew from the settings' files.
     """
+    faulthandler.enable()  # a watchdog ends a process that hangs with SIGABRT: then the log tells where it hung
     settings = settings_for_command()
     run_to_exit(_run(settings, pages=not no_console))
 
@@ -48,12 +54,14 @@ async def _run(settings: Settings, *, pages: bool) -> int:
     providers_config(settings)  # a wrong setting is said before any work
     for name in unknown_variables(os.environ):
         log.warning("setting.unknown", name=name, remedy="see the settings table in the README")
-    stop, hurry = asyncio.Event(), asyncio.Event()
+    stop, hurry, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    notifier = Notifier.from_environment(os.environ, pid=os.getpid())
+    reloader = Reloader(settings, notifier, asked=asked)
     async with open_console(settings, pages=pages) as console:
-        with database_address(settings) as dsn, stop_on_signals(stop, hurry):
+        with database_address(settings) as dsn, stop_on_signals(stop, hurry), reload_on_signal(asked):
             while not stop.is_set():
                 try:
-                    await _draw(settings, dsn, console, stop=stop, hurry=hurry, pages=pages)
+                    await _draw(reloader, notifier, dsn, console, stop=stop, hurry=hurry, pages=pages)
                 except* NotMigratedError as group:
                     log.error("daemon.suspended", reason=str(first_of(group)), again_in_s=_REST_S)  # noqa: TRY400
                     await wait_for_any(stop, timeout_s=_REST_S)
@@ -62,7 +70,14 @@ async def _run(settings: Settings, *, pages: bool) -> int:
 
 
 async def _draw(
-    settings: Settings, dsn: str, console: Console, *, stop: asyncio.Event, hurry: asyncio.Event, pages: bool
+    reloader: Reloader,
+    notifier: Notifier,
+    dsn: str,
+    console: Console,
+    *,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    pages: bool,
 ) -> None:
     """
     Draw until *stop*.
@@ -71,15 +86,25 @@ async def _draw(
         NotMigratedError: the database's schema does not serve this release any more.
 
     """
-    async with open_base(settings, dsn, stop=stop, waits=console.not_ready) as base:
-        if base is None:
-            return
-        async with open_daemon(settings, base, dsn, hurry=hurry, console=console, pages=pages) as daemon:
-            log.info(
-                "daemon.started",
-                version=VERSION,
-                providers=list(settings.providers),
-                pace_s=settings.pace_seconds,
-                concurrency=settings.concurrency,
+
+    def waits(reason: RetratoError) -> None:
+        console.not_ready(reason)
+        notifier.tell(STATUS=f"waiting for the database: {reason}")
+
+    settings = reloader.settings
+    async with AsyncExitStack() as stack:
+        async with notifier.patience("waiting for the database"):
+            base = await stack.enter_async_context(open_base(settings, dsn, stop=stop, waits=waits))
+            if base is None:
+                return
+            daemon = await stack.enter_async_context(
+                open_daemon(settings, base, dsn, hurry=hurry, console=console, pages=pages, notifier=notifier)
             )
-            await daemon.run(stop)
+        log.info(
+            "daemon.started",
+            version=VERSION,
+            providers=list(settings.providers),
+            pace_s=settings.pace_seconds,
+            concurrency=settings.concurrency,
+        )
+        await daemon.run(stop, reloader.of(daemon))

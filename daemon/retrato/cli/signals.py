@@ -1,7 +1,8 @@
-"""SIGTERM and SIGINT as events: the first asks to stop, the second to hurry."""
+"""Signals as events: the first SIGTERM or SIGINT asks to stop, the second to hurry; SIGHUP asks to reload."""
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,3 +33,17 @@ def stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def reload_on_signal(asked: asyncio.Event) -> Iterator[None]:
+    """Set *asked* at each SIGHUP, for the length of the block; on a terminal SIGHUP means that it is gone."""
+    if sys.stderr.isatty():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

@@ -1,12 +1,14 @@
 """``/healthz`` and ``/readyz``: is it alive, and can it be used. They need no token and tell no secrets."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from retrato.console.gate import OPEN
 from retrato.domain.errors import RetratoError, StoreUnavailableError
+from retrato.supervise import Pulse
 
 _ANSWER_S = 3.0
 
@@ -24,10 +26,11 @@ async def is_stopping() -> None:
 
 
 class Probes:
-    """Answers orchestrators; what there is to be ready for comes when it is open."""
+    """Answers orchestrators; what there is to be ready for, and what must turn, come when they are there."""
 
     def __init__(self) -> None:
         self.probe: Probe = _is_starting
+        self.pulse = Pulse(limit_s=math.inf)
 
     def not_ready(self, reason: RetratoError) -> None:
         """Not ready, because of *reason*, until there is something else to ask."""
@@ -45,7 +48,9 @@ class Probes:
         ]
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        """The process lives and its loop turns; says nothing about database or providers."""
+        """The loop turns, since this answers, and so do its parts; says nothing about database or providers."""
+        if stalled := self.pulse.stalled():
+            return web.json_response({"status": "stalled", "parts": stalled}, status=503)
         return web.json_response({"status": "alive"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:

@@ -23,6 +23,7 @@ from retrato.console.scrapes import Scrapes
 from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
+from retrato.supervise import Pulse
 
 log = structlog.get_logger()
 
@@ -83,6 +84,10 @@ class Console:
     def not_ready(self, reason: RetratoError) -> None:
         """Until there is something else to ask, ``/readyz`` answers 503 with *reason*."""
         self._probes.not_ready(reason)
+
+    def alive_while(self, pulse: Pulse) -> None:
+        """From now on ``/healthz`` asks *pulse*."""
+        self._probes.pulse = pulse
 
     def measure(self, metrics: Metrics) -> None:
         """Answer ``/metrics`` with *metrics* from now on, and count the open pages there."""

@@ -1,5 +1,6 @@
 """Jobs from claim to end."""
 
+import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
@@ -93,6 +94,8 @@ class JobMetrics:
         self._swept = Counter(
             "retrato_sweep_found_total", "Personas found that no trigger had queued.", registry=registry
         )
+        self.last_written_at: float | None = None
+        """When an avatar was last written back from here, by ``time.monotonic``."""
         for end in End:
             if end not in _WITH_PICTURE:
                 self._ended.labels(end, NOBODY)
@@ -127,6 +130,7 @@ class JobMetrics:
         self._duration.labels(provider).observe(took_s)
         self._stored.inc(stored_bytes)
         self._last_success.set_to_current_time()
+        self.last_written_at = time.monotonic()
 
     def ended(self, end: End, provider: str = NOBODY) -> None:
         """A job has left our hands; *provider* where there is a picture."""

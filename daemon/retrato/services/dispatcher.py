@@ -12,6 +12,7 @@ has slept to the poll without a bell is still rightly asleep, so the poll costs 
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -26,7 +27,7 @@ from retrato.services.holdings import Holdings
 from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
 from retrato.store.jobs import Claimed, Jobs, Outlook
-from retrato.supervise import backoff, wait_for_any
+from retrato.supervise import Pulse, backoff, wait_for_any
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class Dispatcher:
         rng: random.Random | None = None,
         guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._jobs = jobs
         self._worker = worker
@@ -62,7 +64,6 @@ class Dispatcher:
         self._wake = wake
         self._hurry = hurry
         self._concurrency = concurrency
-        self._pace_s = pace_s
         self._poll_s = poll_s
         self._grace_s = grace_s
         self._empresa_id = empresa_id
@@ -72,8 +73,14 @@ class Dispatcher:
         self._job_ended = asyncio.Event()
         self._hold_until = 0.0
         self._metrics = metrics or Metrics()
-        self._metrics.jobs.plan(at_once=concurrency, pace_s=pace_s)
+        self._pulse = pulse or Pulse(limit_s=math.inf)
+        self.repace(pace_s)
         self._metrics.jobs.watch(drawing=holdings.drawing, in_hand=holdings.__len__)
+
+    def repace(self, pace_s: float) -> None:
+        """Keep another pace from the next start on."""
+        self._pace_s = pace_s
+        self._metrics.jobs.plan(at_once=self._concurrency, pace_s=pace_s)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dispatch until *stop*; jobs in hand get the grace time, then they are handed back."""
@@ -83,6 +90,7 @@ class Dispatcher:
                     await self._take_in(group, stop)
                 except NotMigratedError as exc:
                     self._guard.refuse(exc)
+                self._pulse.ended(self.name)  # the drain has a time limit of its own
                 await self._drain()
         finally:
             await self._hand_back(self._holdings.jobs())
@@ -123,7 +131,8 @@ class Dispatcher:
                 self._start(group, job)
             undisturbed = False
             if claimed.wait_s:
-                await wait_for_any(stop, timeout_s=claimed.wait_s)
+                # The pace may change meanwhile, and who sleeps for long shows no sign of life.
+                await wait_for_any(stop, timeout_s=min(claimed.wait_s, self._poll_s))
             elif outlook is not None and outlook.restless:
                 await wait_for_any(self._wake, stop, timeout_s=next(glances))
             elif outlook is not None:
@@ -134,13 +143,14 @@ class Dispatcher:
     async def _free_permits(self, stop: asyncio.Event) -> int:
         """How many jobs may be started now: one with a pace, else all that are free; 0 when it is time to stop."""
         while not stop.is_set():
+            self._pulse.turned(self.name)
             held_s = self._hold_until - asyncio.get_running_loop().time()
             self._holdings.loosened.clear()
             free = self._free()
             if held_s > 0:
                 await wait_for_any(stop, timeout_s=held_s)
             elif free == 0:
-                await wait_for_any(self._holdings.loosened, stop, timeout_s=None)
+                await wait_for_any(self._holdings.loosened, stop, timeout_s=self._poll_s)
             else:
                 return 1 if self._pace_s else free
         return 0

@@ -5,6 +5,7 @@ While anybody has work in hand it beats every two seconds; while nobody has, onc
 """
 
 import asyncio
+import math
 
 import structlog
 
@@ -14,7 +15,7 @@ from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
 from retrato.services.schema_guard import SchemaGuard
 from retrato.store.jobs import Jobs
-from retrato.supervise import wait_for_any
+from retrato.supervise import Pulse, wait_for_any
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ class Keeper:
         silence_s: float = _SILENCE_S,
         guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._jobs = jobs
         self._holdings = holdings
@@ -51,10 +53,12 @@ class Keeper:
         self._silence_s = silence_s
         self._guard = guard or SchemaGuard()
         self._metrics = metrics or Metrics()
+        self._pulse = pulse or Pulse(limit_s=math.inf)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until the dispatcher has let go of its last job, then remove the replica's row."""
         while not self._holdings.drained.is_set():
+            self._pulse.turned(self.name)
             self._holdings.stirred.clear()
             began = self._holdings.clock()
             if await self._beat_or_warn():
@@ -66,6 +70,7 @@ class Keeper:
             if self._holdings.clock() - began > wait_s + self._silence_s:
                 # Our process, or the whole machine, stood still: others on it may be on their way back too.
                 self._holdings.unsettle()
+        self._pulse.ended(self.name)
         try:
             await self._jobs.forget_replica()
         except (StoreUnavailableError, NotMigratedError) as exc:

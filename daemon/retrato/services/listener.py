@@ -28,6 +28,7 @@ _PING_EVERY_S = 8.0
 _ECHO_WITHIN_S = 3.0
 _LONGEST_WAIT_S = 0.8
 _DEAF_POLL_S = 5.0
+_TRIES_UNTIL_TOLD = 5
 _DEAF_POLLS = 12
 """So often the dispatcher is woken before the next look whether hints arrive."""
 
@@ -60,16 +61,22 @@ class Listener:
         self._waits = _waits()
         self.connected = asyncio.Event()
         """Set while hints arrive."""
+        self.settled = asyncio.Event()
+        """Set once it is known whether hints arrive: they do, they do not, or several tries have found nobody."""
         self._metrics = metrics or Metrics()
         self._metrics.hearing.watch(self.connected.is_set)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until the dispatcher has let go of its last job: the replica's lock lives on this connection."""
         drained = self._holdings.drained
+        failed = 0
         while not drained.is_set():
             try:
                 await self._listen()
             except StoreUnavailableError as exc:
+                failed += 1
+                if failed >= _TRIES_UNTIL_TOLD:
+                    self.settled.set()
                 self._metrics.database_error("listener")
                 wait_s = next(self._waits)
                 log.warning("listener.disconnected", error=str(exc), again_in_s=round(wait_s, 2))
@@ -115,6 +122,7 @@ class Listener:
 
         No lock is taken: on a session that belongs to everybody it would tell nothing of this replica.
         """
+        self.settled.set()
         if not self._told_deaf:
             log.warning(
                 "listener.deaf",
@@ -148,6 +156,7 @@ class Listener:
         self._told_deaf = False
         self._holdings.unsettle()
         self.connected.set()
+        self.settled.set()
         log.info("listener.connected", locks=self._holdings.locks)
         self._doubt()
 

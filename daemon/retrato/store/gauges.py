@@ -71,6 +71,11 @@ class Gauges(Collector):
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
 
+    @property
+    def queued(self) -> int | None:
+        """How many jobs might be claimed, as the last look has seen them; None = it has seen nothing."""
+        return None if self._row is None else int(self._row["queued"])
+
     async def refresh(self) -> None:
         """Look, unless somebody has done so lately; a database that is away is waited for *answer_s* seconds."""
         async with self._looking:

@@ -1,10 +1,14 @@
 """Checks of the settings and of where the process runs."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from pydantic import SecretStr
 
 from retrato.app.doctor.finding import Finding, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.logs import Blotter
+from retrato.notify import watchdog_interval_s
 from retrato.settings import Settings, misspelt, origins
 
 
@@ -39,10 +43,23 @@ async def check_surroundings(patient: Patient) -> list[Finding]:
         ]
     if "KUBERNETES_SERVICE_HOST" in environ:
         return [ok("in Kubernetes")]
-    if "INVOCATION_ID" in environ:
-        credentials = environ.get("CREDENTIALS_DIRECTORY")
-        return [ok("under systemd" + (f", with credentials in {credentials}" if credentials else ""))]
+    if "INVOCATION_ID" in environ or "CREDENTIALS_DIRECTORY" in environ:
+        return [_systemd(environ)]
     return [ok("neither under systemd nor in Kubernetes")]
+
+
+def _systemd(environ: Mapping[str, str]) -> Finding:
+    told = ["under systemd"]
+    if credentials := environ.get("CREDENTIALS_DIRECTORY"):
+        if not Path(credentials).is_dir():
+            return warn(
+                f"under systemd, and the credentials' directory {credentials} cannot be read",
+                "look whether LoadCredential= of the unit is accepted: `systemctl status retrato`",
+            )
+        told.append(f"{len(list(Path(credentials).iterdir()))} credentials in {credentials}")
+    if (watchdog_s := watchdog_interval_s(environ)) is not None:
+        told.append(f"a watchdog that waits {watchdog_s:g} s")
+    return ok(", ".join(told))
 
 
 def _variable(name: str) -> str:
