@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 DEPLOY := .venv-deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role test-image test-storage bench peers
+.PHONY: help demo test check format snapshot lock pictures dist clean texts model .venv-deploy test-system test-role test-image test-storage test-systemd bench peers
 
 help:  ## Show this list.
 	@echo "make TARGET, where TARGET is one of:"
@@ -38,6 +38,9 @@ test: check  ## Everything CI checks: `make check`, then all tests.
 
 test-system: $(READY)  ## The fault matrix with real processes: kills, stops, outages, a network that lies (about 25 minutes).
 	RETRATO_SYSTEM=1 $(BIN)/pytest tests/system tests/upgrade
+
+test-systemd: $(READY)  ## The unit on booted systemds 252 and 257 (root, systemd-container, mmdebstrap; about 8 minutes).
+	RETRATO_SYSTEMD=1 $(BIN)/pytest tests/systemd
 
 test-role: $(READY)  ## The tests of the store, the services and the commands under the role of sql/roles.sql.
 	RETRATO_TEST_ROLE=1 $(BIN)/pytest -n $(JOBS) --dist loadgroup tests/store tests/services tests/e2e

@@ -17,6 +17,7 @@ PACKAGES = {
     "pgbouncer": "pgbouncer",
     "postgres": "postgresql",
     "promtool": "prometheus",
+    "systemd-analyze": "systemd",
 }
 """Program → Debian's package with it."""
 

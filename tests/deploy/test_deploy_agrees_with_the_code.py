@@ -1,13 +1,24 @@
 """Image and unit name the settings and times that the code has; the manifests: test_manifests.py."""
 
 import re
+import subprocess
 from pathlib import Path
 
+from tests.tools import needs
+
+from retrato import notify
 from retrato.app import daemon
+from retrato.services import reporter
 from retrato.settings import Settings, unknown_variables
 
 ROOT = Path(__file__).parents[2]
-SECONDS_TO_STOP = Settings.model_fields["grace_seconds"].default + daemon._STOP_MARGIN_S
+CONNECT_S = 10
+"""How long one try to connect to the database may take (store/database.py)."""
+SECRETS = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)} - {
+    "openai_options"
+}
+LARGEST_EXPOSURE = 1.2
+"""Of 10, as ``systemd-analyze security`` rates it."""
 UID = 10001
 DEPLOYMENT = (ROOT / "docs/deployment.md").read_text()
 
@@ -21,10 +32,13 @@ def _unit(key):
     return re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)
 
 
-def test_unit_kills_nobody_within_the_grace_time():
-    [unit_s] = _unit("TimeoutStopSec")
+def test_unit_leaves_time_for_the_daemons_signs_of_life():
+    [start_s], [stop_s], [silence_s] = map(_unit, ("TimeoutStartSec", "TimeoutStopSec", "WatchdogSec"))
 
-    assert float(unit_s) > SECONDS_TO_STOP
+    assert float(silence_s) >= 2 * reporter._EVERY_S
+    assert float(stop_s) >= 2 * reporter._EVERY_S  # from then on the daemon asks for more
+    assert float(start_s) > CONNECT_S  # then the daemon asks for more
+    assert max(daemon._STOP_MARGIN_S, 2 * reporter._EVERY_S) < notify._EXTENSION_USEC / 1e6
 
 
 def test_image_runs_the_daemon_as_an_ordinary_user():
@@ -62,7 +76,20 @@ def test_unit_sets_only_settings_that_exist():
 
 
 def test_credentials_in_the_unit_are_named_like_settings():
-    names = [line.partition(":")[0] for line in _unit("#LoadCredential")]
+    credentials = dict(line.split(":") for line in _unit("LoadCredential"))
 
-    assert names
-    assert set(names) <= set(Settings.model_fields)
+    assert credentials == {name: f"retrato.{name}" for name in SECRETS}
+
+
+def test_sandbox_of_the_unit_leaves_little_open():
+    analyze = needs("systemd-analyze", untested="the unit's sandbox")
+    unit = ROOT / "deploy/systemd/retrato.service"
+    rated = subprocess.run(
+        [analyze, "security", "--offline=yes", "--no-pager", unit],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    [exposure] = re.findall(r"Overall exposure level for retrato.service: ([0-9.]+)", rated.stdout)
+    assert float(exposure) <= LARGEST_EXPOSURE

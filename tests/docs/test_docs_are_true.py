@@ -23,7 +23,7 @@ README = READMES["README.md"]
 PROVIDERS = (ROOT / "docs/providers.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-OPERATIONS = [ROOT / "Dockerfile", *ROOT.glob("deploy/**/*.*")]
+OPERATIONS = [ROOT / "Dockerfile", *(path for path in ROOT.glob("deploy/**/*.*") if path.is_file())]
 
 ADOPTING = (ROOT / "docs/adopting.md").read_text()
 IN_RETRATO_TOML = ("host", "prompts")
