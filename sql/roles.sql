@@ -40,8 +40,21 @@ grant update on retrato.chores to {role};
 grant insert, update, delete on retrato.garbage to {role};
 grant usage on sequence retrato.tokens to {role};
 grant usage on sequence retrato.places to {role};
+grant select on sequence retrato.tokens to {role};
+grant select, update on sequence retrato.round_urgent to {role};
+grant select, update on sequence retrato.round_bulk to {role};
 
 -- With the caller's rights: what they write is limited by the columns below.
+grant execute on function retrato.claim_jobs_from to {role};
+grant execute on function retrato.look_before_sleep_from to {role};
+grant execute on function retrato.heartbeat_from to {role};
+grant execute on function retrato.take_over_jobs_from to {role};
+grant execute on function retrato.round_reached to {role};
+grant execute on function retrato.next_round to {role};
+grant execute on function retrato.free_round to {role};
+grant execute on function retrato.reach to {role};
+grant execute on function retrato.give_rounds to {role};
+-- The same for replicas of the release before.
 grant execute on function retrato.claim_jobs to {role};
 grant execute on function retrato.look_before_sleep to {role};
 grant execute on function retrato.heartbeat to {role};

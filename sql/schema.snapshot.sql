@@ -153,6 +153,18 @@ $function$
 -- function retrato.claim_jobs(integer,double precision,smallint[],double p
 CREATE OR REPLACE FUNCTION retrato.claim_jobs(most integer, pace_s double precision, lane_order smallint[], lease_s double precision, me uuid, rings text[], only_empresa text, more integer)
  RETURNS TABLE(nth bigint, persona_id text, empresa_id text, lane smallint, token bigint, generation integer, attempts integer, takeovers integer, version integer, new_face boolean, waited_s double precision, wait_s double precision, more_left boolean, due_in_s double precision)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select
+        nth, persona_id, empresa_id, lane, token, generation, attempts, takeovers, version, new_face, waited_s, wait_s,
+        more_left, due_in_s
+    from retrato.claim_jobs_from(most, pace_s, lane_order, lease_s, me, array[0, 0, 0, 0], only_empresa, more)
+$function$
+
+-- function retrato.claim_jobs_from(integer,double precision,smallint[],dou
+CREATE OR REPLACE FUNCTION retrato.claim_jobs_from(most integer, pace_s double precision, lane_order smallint[], lease_s double precision, me uuid, floors bigint[], only_empresa text, more integer)
+ RETURNS TABLE(nth bigint, persona_id text, empresa_id text, lane smallint, token bigint, generation integer, attempts integer, takeovers integer, version integer, new_face boolean, waited_s double precision, wait_s double precision, more_left boolean, due_in_s double precision, seen bigint[], reached bigint[], writer bigint, oldest_writer bigint)
  LANGUAGE plpgsql
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
@@ -160,35 +172,53 @@ CREATE OR REPLACE FUNCTION retrato.claim_jobs(most integer, pace_s double precis
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
+declare
+    -- Before the statement below looks at anything: see retrato.next_round.
+    urgent_round bigint := retrato.round_reached(0::smallint) + 1;
+    bulk_round bigint := retrato.round_reached(1::smallint) + 1;
 begin
     return query
-    with recursive due as materialized (
-        select persona_id
+    with due as materialized (
+        select persona_id, lane, empresa_id
         from retrato.jobs
         where state = 'queued' and delayed and run_at <= statement_timestamp()
         order by run_at
         limit 500
         for update skip locked
     ),
+    returning_to as materialized (
+        -- As if they had been queued anew: many that come back at once wait in as many rounds.
+        select
+            due.persona_id,
+            company.round + 2 * (row_number() over (partition by due.lane, due.empresa_id) - 1) as round
+        from due
+        join (
+            select
+                asked.lane,
+                asked.empresa_id,
+                retrato.free_round(asked.lane, asked.empresa_id, retrato.next_round(asked.lane)) as round
+            from (select distinct lane, empresa_id from due) asked
+        ) company on company.lane = due.lane and company.empresa_id = due.empresa_id
+    ),
     promoted as (
         update retrato.jobs j
-        set delayed = false, place = nextval('retrato.places')
-        where j.persona_id = any(array(select persona_id from due))
+        set delayed = false, round = returning_to.round, place = nextval('retrato.places')
+        from returning_to
+        where
+            j.persona_id = returning_to.persona_id
+            and j.persona_id = any(array(select persona_id from returning_to))
     ),
     turn as materialized (
-        select next_at, positions
+        select next_at
         from retrato.pace
         where pace_s > 0
         for update
     ),
     start as materialized (
-        select
-            coalesce((select positions from turn), rings) as positions,
-            coalesce((select extract(epoch from next_at - clock_timestamp())::float8 from turn), 0) as wait_s
+        select coalesce((select extract(epoch from next_at - clock_timestamp())::float8 from turn), 0) as wait_s
     ),
     allowed as materialized (
         select
-            positions,
             wait_s,
             case
                 when wait_s > 0 or exists (select from retrato.pauses where scope = 'all') then 0
@@ -197,52 +227,59 @@ begin
             end as jobs
         from start
     ),
-    laps as materialized (
-        select
-            (2 * (lanes.nth - 1) + half.nr)::integer as lap,
-            lanes.lane,
-            case when half.nr = 0 then positions[lanes.lane + 1] else '' end collate "C" as behind,
-            case when half.nr = 1 then positions[lanes.lane + 1] end collate "C" as up_to
-        from allowed
-        cross join unnest(lane_order) with ordinality as lanes(lane, nth)
-        cross join (values (0), (1)) as half(nr)
-        where allowed.jobs > 0
+    looked_at as materialized (
+        select case when jobs > 0 then jobs + more else 0 end as jobs from allowed
     ),
-    ring (step, lap, lane, empresa_id, behind, found) as (
-        select 0, lap, lane, null::text collate "C", behind, 0
-        from laps
-        where lap = 0 and only_empresa is null
-        union all
-        select
-            ring.step + 1,
-            coalesce(next_lap.lap, ring.lap),
-            coalesce(next_lap.lane, ring.lane),
-            next.empresa_id,
-            coalesce(next.empresa_id, next_lap.behind),
-            ring.found + (next.empresa_id is not null)::integer
-        from ring
-        join laps on laps.lap = ring.lap
-        left join lateral (
-            select following.empresa_id
-            from (
-                -- up_to is asked outside, so that the index is asked for one entry and never searched.
-                select j.empresa_id
-                from retrato.jobs j
-                where j.state = 'queued' and not j.delayed and j.lane = laps.lane and j.empresa_id > ring.behind
-                order by j.lane, j.empresa_id
-                limit 1
-            ) following
-            where laps.up_to is null or following.empresa_id <= laps.up_to
-        ) next on true
-        left join laps next_lap on next_lap.lap = ring.lap + 1 and next.empresa_id is null
+    first_lane as materialized (
+        select j.persona_id, j.empresa_id, j.lane, j.round, j.place
+        from retrato.jobs j
         where
-            ring.found < (select jobs + more from allowed)
-            and (next.empresa_id is not null or next_lap.lap is not null)
+            only_empresa is null
+            and j.state = 'queued'
+            and not j.delayed
+            and j.lane = lane_order[1]
+            and (j.round, j.place) >= (floors[2 * lane_order[1] + 1], floors[2 * lane_order[1] + 2])
+        order by j.lane, j.round, j.place
+        limit (select jobs from looked_at)
+        for update skip locked
+    ),
+    second_lane as materialized (
+        select j.persona_id, j.empresa_id, j.lane, j.round, j.place
+        from retrato.jobs j
+        where
+            only_empresa is null
+            and j.state = 'queued'
+            and not j.delayed
+            and j.lane = lane_order[2]
+            and (j.round, j.place) >= (floors[2 * lane_order[2] + 1], floors[2 * lane_order[2] + 2])
+        order by j.lane, j.round, j.place
+        limit (select jobs - (select count(*) from first_lane) from looked_at)
+        for update skip locked
+    ),
+    company_lanes as materialized (
+        select first.persona_id, first.empresa_id, first.lane, first.round, first.place
+        from unnest(lane_order) as lanes(lane)
+        cross join lateral (
+            select j.persona_id, j.empresa_id, j.lane, j.round, j.place
+            from retrato.jobs j
+            where
+                j.state = 'queued'
+                and not j.delayed
+                and j.lane = lanes.lane
+                and j.empresa_id = only_empresa
+                and (j.round, j.place) >= (floors[2 * lanes.lane + 1], floors[2 * lanes.lane + 2])
+            order by j.round, j.place
+            limit (select jobs from looked_at)
+            for update skip locked
+        ) first
+        where only_empresa is not null
     ),
     found as materialized (
-        select step, lane, empresa_id from ring where empresa_id is not null
+        select persona_id, empresa_id, lane, round, place from first_lane
         union all
-        select lap, lane, only_empresa from laps where lap % 2 = 0 and only_empresa is not null
+        select persona_id, empresa_id, lane, round, place from second_lane
+        union all
+        select persona_id, empresa_id, lane, round, place from company_lanes
     ),
     paused as materialized (
         -- Held, so that who resumes waits for what is parked here; one that is being resumed is not paused any more.
@@ -257,55 +294,30 @@ begin
         where
             j.persona_id = any(array(
                 select waiting.persona_id
-                from found
-                join paused on paused.empresa_id = found.empresa_id
+                from (select distinct lane, empresa_id from found) company
+                join paused on paused.empresa_id = company.empresa_id
                 cross join lateral (
                     select w.persona_id
                     from retrato.jobs w
                     where
                         w.state = 'queued'
                         and not w.delayed
-                        and w.lane = found.lane
-                        and w.empresa_id = found.empresa_id
-                    order by w.place
+                        and w.lane = company.lane
+                        and w.empresa_id = company.empresa_id
+                    order by w.round, w.place
                     limit 500
                     for update skip locked
                 ) waiting
             ))
     ),
-    companies as materialized (
-        -- Every company of a lane the same share; what is locked too many is let go when the statement ends.
-        select
-            found.step,
-            found.lane,
-            found.empresa_id,
-            ceil(allowed.jobs::float8 / count(*) over (partition by found.lane))::integer as share
-        from found
-        cross join allowed
-        where found.empresa_id <> all(array(select empresa_id from paused))
-    ),
-    offered as materialized (
-        select company.step, company.lane, first.persona_id, first.place
-        from companies company
-        cross join lateral (
-            select j.persona_id, j.place
-            from retrato.jobs j
-            where
-                j.state = 'queued'
-                and not j.delayed
-                and j.lane = company.lane
-                and j.empresa_id = company.empresa_id
-            order by j.place
-            limit company.share
-            for update skip locked
-        ) first
-    ),
     chosen as materialized (
-        select persona_id, row_number() over (order by lane <> (lane_order)[1], round, step) as nth
-        from (
-            select persona_id, lane, step, row_number() over (partition by step order by place) as round
-            from offered
-        ) ranked
+        select
+            persona_id,
+            lane,
+            round,
+            row_number() over (order by lane <> (lane_order)[1], round, place) as nth
+        from found
+        where empresa_id <> all(array(select empresa_id from paused))
         order by nth
         limit (select jobs from allowed)
     ),
@@ -331,13 +343,65 @@ begin
             j.new_face,
             extract(epoch from clock_timestamp() - greatest(j.requested_at, j.run_at))::float8 as waited_s
     ),
+    come_to as materialized (
+        select count(retrato.reach(furthest.lane, furthest.round)) as lanes
+        from (select lane, max(round) as round from chosen group by lane) furthest
+        where
+            -- Who serves one company may be ahead of the others, whose rounds are still to come.
+            only_empresa is null
+            or (
+                -- As a value, not with exists, which would forget the order and with it the index.
+                select j.place
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = furthest.lane
+                    and (j.round, j.place) >= (floors[2 * furthest.lane + 1], floors[2 * furthest.lane + 2])
+                    and j.round < furthest.round
+                    and j.empresa_id <> only_empresa
+                order by j.lane, j.round, j.place
+                limit 1
+            ) is null
+    ),
     next_turn as (
         update retrato.pace
-        set
-            next_at = clock_timestamp() + make_interval(secs => pace_s),
-            positions[claimed.lane + 1] = claimed.empresa_id
-        from claimed
-        where pace_s > 0
+        set next_at = clock_timestamp() + make_interval(secs => pace_s)
+        where pace_s > 0 and exists (select from claimed)
+    ),
+    horizon as materialized (
+        select
+            array[
+                coalesce(urgent.round, urgent_round), coalesce(urgent.place, 0),
+                coalesce(bulk.round, bulk_round), coalesce(bulk.place, 0)
+            ] as seen,
+            array[urgent_round, 0, bulk_round, 0] as reached,
+            pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint as oldest_writer
+        from (values (true)) as one_row(one)
+        left join lateral (
+            select j.round, j.place
+            from retrato.jobs j
+            where
+                j.state = 'queued'
+                and not j.delayed
+                and j.lane = 0
+                and (j.round, j.place) >= (floors[1], floors[2])
+                and j.round < urgent_round
+            order by j.round, j.place
+            limit 1
+        ) urgent on true
+        left join lateral (
+            select j.round, j.place
+            from retrato.jobs j
+            where
+                j.state = 'queued'
+                and not j.delayed
+                and j.lane = 1
+                and (j.round, j.place) >= (floors[3], floors[4])
+                and j.round < bulk_round
+            order by j.round, j.place
+            limit 1
+        ) bulk on true
     )
     select
         chosen.nth,
@@ -353,22 +417,37 @@ begin
         claimed.waited_s,
         null::float8 as wait_s,
         null::boolean as more_left,
-        null::float8 as due_in_s
+        null::float8 as due_in_s,
+        horizon.seen,
+        horizon.reached,
+        pg_catalog.pg_current_xact_id_if_assigned()::text::bigint as writer,
+        horizon.oldest_writer
     from claimed
     join chosen on chosen.persona_id = claimed.persona_id
+    cross join horizon
+    cross join come_to
     union all
     select
         null, null, null, null, null, null, null, null, null, null, null,
         allowed.wait_s,
-        coalesce((select max(ring.found) from ring) >= allowed.jobs + more, false),
+        (select count(*) from found) >= (select jobs from looked_at) and allowed.jobs > 0,
         (
             select greatest(0, extract(epoch from run_at - clock_timestamp()))::float8
             from retrato.jobs
             where state = 'queued' and delayed and run_at < 'infinity'
             order by run_at
             limit 1
-        )
+        ),
+        horizon.seen,
+        horizon.reached,
+        -- A number of its own, only while the floors are not yet where the claims have come to.
+        case
+            when floors[1] < urgent_round or floors[3] < bulk_round then pg_catalog.pg_current_xact_id()
+            else pg_catalog.pg_current_xact_id_if_assigned()
+        end::text::bigint,
+        horizon.oldest_writer
     from allowed
+    cross join horizon
     where not exists (select from claimed)
     order by nth;
 end;
@@ -379,35 +458,83 @@ CREATE OR REPLACE FUNCTION retrato.enqueue(persona_ids text[], empresa_ids text[
  RETURNS integer
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
  SET jit TO 'off'
 AS $function$
 declare
     somebody_will_look boolean;
+    next_round bigint;
+    rounds bigint[];
     enqueued integer;
 begin
     if coalesce(cardinality(persona_ids), 0) = 0 then
         return 0;
     end if;
 
-    perform pg_catalog.pg_advisory_xact_lock_shared(32199698154615919);
+    -- The transaction's number too comes before the rounds are read: see retrato.next_round.
+    perform pg_catalog.pg_advisory_xact_lock_shared(32199698154615919), pg_catalog.pg_current_xact_id();
 
-    -- A snapshot older than this statement may show jobs that were claimed long ago: then always ring.
+    -- A snapshot older than this statement may show jobs that were claimed long ago: then always ring. Asked is from
+    -- the last round back to the one that the claims have come to: what was claimed lies at that end, and behind it.
+    -- As values, not with exists: that would forget the order, and with it the index.
     select
         current_setting('transaction_isolation') = 'read committed'
         and (
-            exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+            (
+                select true
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = 1
+                    and j.round >= (select last_value from retrato.round_bulk)
+                order by j.round desc, j.place desc
+                limit 1
+            ) is not null
+            or (
+                select true
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = 0
+                    and j.round >= (select last_value from retrato.round_urgent)
+                order by j.round desc, j.place desc
+                limit 1
+            ) is not null
             or exists (select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= now())
-        )
-    into somebody_will_look;
+        ),
+        1 + case lane
+            when 0 then (select last_value from retrato.round_urgent)
+            else (select last_value from retrato.round_bulk)
+        end
+    into somebody_will_look, next_round;
+
+    if cardinality(persona_ids) = 1 then
+        rounds := array[retrato.free_round(lane, empresa_ids[1], next_round)];
+    else
+        select array_agg(company.round + 2 * (named.nth_of_company - 1) order by named.nth)
+        into rounds
+        from (
+            select empresa_id, nth, row_number() over (partition by empresa_id order by nth) as nth_of_company
+            from unnest(enqueue.empresa_ids) with ordinality as e(empresa_id, nth)
+        ) named
+        join (
+            select asked.empresa_id, retrato.free_round(enqueue.lane, asked.empresa_id, next_round) as round
+            from (select distinct unnest(enqueue.empresa_ids) as empresa_id) asked
+        ) company on company.empresa_id = named.empresa_id;
+    end if;
 
     -- Places in the order in which the personas were named; rows in id order, so that two who ask at once for the
     -- same personas wait for each other and not in a circle.
-    insert into retrato.jobs as j (persona_id, empresa_id, lane, place, new_face)
-    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place, enqueue.force
+    insert into retrato.jobs as j (persona_id, empresa_id, lane, round, place, new_face)
+    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.round, asked.place, enqueue.force
     from (
-        select named.persona_id, named.empresa_id, nextval('retrato.places') as place
-        from unnest(enqueue.persona_ids, enqueue.empresa_ids) with ordinality as named(persona_id, empresa_id, nth)
+        select named.persona_id, named.empresa_id, named.round, nextval('retrato.places') as place
+        from
+            unnest(enqueue.persona_ids, enqueue.empresa_ids, rounds)
+            with ordinality as named(persona_id, empresa_id, round, nth)
         order by named.nth
     ) asked
     order by asked.persona_id collate "C"
@@ -422,6 +549,12 @@ begin
         state = case when j.state = 'running' then j.state else 'queued' end,
         delayed = false,
         run_at = case when j.state = 'running' then j.run_at else now() end,
+        round = case
+            when j.state = 'running' then j.round
+            when j.state = 'queued' and not j.delayed and excluded.lane >= j.lane then j.round
+            when excluded.lane <= j.lane then excluded.round
+            else retrato.next_round(j.lane)
+        end,
         place = case when j.state = 'failed' or j.delayed then excluded.place else j.place end,
         attempts = case when j.state = 'running' then j.attempts else 0 end,
         -- Deaths before this request say nothing about it: also of a running job, whose holder may die yet.
@@ -440,9 +573,91 @@ begin
 end;
 $function$
 
+-- function retrato.free_round(smallint,text,bigint)
+CREATE OR REPLACE FUNCTION retrato.free_round(lane smallint, empresa_id text, next bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+begin
+    return greatest(
+        next,
+        (
+            -- At this round and behind it nothing was claimed but by the claims that come to it just now.
+            select j.round + 2
+            from retrato.jobs j
+            where
+                j.state = 'queued'
+                and not j.delayed
+                and j.lane = free_round.lane
+                and j.empresa_id = free_round.empresa_id
+                and j.round >= next - 1
+            order by j.round desc
+            limit 1
+        )
+    );
+end;
+$function$
+
+-- function retrato.give_rounds(smallint,integer,bigint)
+CREATE OR REPLACE FUNCTION retrato.give_rounds(lane smallint, most integer, behind bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_nestloop TO 'off'
+ SET jit TO 'off'
+AS $function$
+declare
+    last_place bigint;
+begin
+    with roundless as materialized (
+        select j.persona_id, j.empresa_id, j.place
+        from retrato.jobs j
+        where j.state = 'queued' and not j.delayed and j.lane = give_rounds.lane and j.round = 0 and j.place > behind
+        order by j.place
+        limit most
+        for update skip locked
+    ),
+    in_rounds as materialized (
+        select
+            r.persona_id,
+            company.round + 2 * (row_number() over (partition by r.empresa_id order by r.place) - 1) as round
+        from roundless r
+        join (
+            select
+                asked.empresa_id,
+                retrato.free_round(give_rounds.lane, asked.empresa_id, retrato.next_round(give_rounds.lane)) as round
+            from (select distinct empresa_id from roundless) asked
+        ) company on company.empresa_id = r.empresa_id
+    ),
+    given as (
+        update retrato.jobs j
+        set round = in_rounds.round
+        from in_rounds
+        where
+            j.persona_id = in_rounds.persona_id
+            and j.persona_id = any(array(select persona_id from in_rounds))
+    )
+    select max(place) into last_place from roundless;
+    return last_place;
+end;
+$function$
+
 -- function retrato.heartbeat(uuid,text[],bigint[],double precision,integer
 CREATE OR REPLACE FUNCTION retrato.heartbeat(beating uuid, held_personas text[], held_tokens bigint[], lease_s double precision, my_lock_key integer, i_lock boolean, my_version text)
  RETURNS TABLE(owned bigint[], others_run boolean)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select owned, others_run
+    from retrato.heartbeat_from(
+        beating, held_personas, held_tokens, lease_s, my_lock_key, i_lock, my_version, 0
+    )
+$function$
+
+-- function retrato.heartbeat_from(uuid,text[],bigint[],double precision,in
+CREATE OR REPLACE FUNCTION retrato.heartbeat_from(beating uuid, held_personas text[], held_tokens bigint[], lease_s double precision, my_lock_key integer, i_lock boolean, my_version text, floor bigint)
+ RETURNS TABLE(owned bigint[], others_run boolean, seen bigint, reached bigint, writer bigint, oldest_writer bigint)
  LANGUAGE plpgsql
  SET search_path TO ''
  SET plan_cache_mode TO 'force_generic_plan'
@@ -450,6 +665,8 @@ CREATE OR REPLACE FUNCTION retrato.heartbeat(beating uuid, held_personas text[],
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
+declare
+    next_token bigint := (select last_value + 1 from retrato.tokens);
 begin
     return query
     with me as (
@@ -478,14 +695,24 @@ begin
         update retrato.jobs j
         set lease_until = clock_timestamp() + make_interval(secs => lease_s)
         where j.persona_id = any(array(select persona_id from free))
+    ),
+    elsewhere as materialized (
+        select token
+        from retrato.jobs
+        where
+            state = 'running'
+            and token >= floor
+            and (replica_id <> beating or token <> all (held_tokens))
+        order by token
+        limit 1
     )
     select
-        array(select token from owned)::bigint[] as owned,
-        exists (
-            select
-            from retrato.jobs
-            where state = 'running' and (replica_id <> beating or token <> all (held_tokens))
-        ) as others_run;
+        array(select token from owned)::bigint[],
+        exists (select from elsewhere),
+        least((select token from elsewhere), next_token),
+        next_token,
+        pg_catalog.pg_current_xact_id()::text::bigint,
+        pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint;
 end;
 $function$
 
@@ -499,13 +726,27 @@ AS $function$
     select (count(*) >= 5)::integer::smallint
     from (
         select from retrato.jobs j
-        where j.state = 'queued' and not j.delayed and j.lane = 0 and j.empresa_id = asked_empresa_id
+        where
+            j.state = 'queued'
+            and not j.delayed
+            and j.lane = 0
+            and j.empresa_id = asked_empresa_id
+            and j.round >= (select retrato.round_reached(0::smallint))
         limit 5
     ) urgent
 $function$
 
 -- function retrato.look_before_sleep()
 CREATE OR REPLACE FUNCTION retrato.look_before_sleep()
+ RETURNS TABLE(enqueuing boolean, claimable boolean, due_in_s double precision)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select enqueuing, claimable, due_in_s from retrato.look_before_sleep_from(array[0, 0, 0, 0])
+$function$
+
+-- function retrato.look_before_sleep_from(bigint[])
+CREATE OR REPLACE FUNCTION retrato.look_before_sleep_from(floors bigint[])
  RETURNS TABLE(enqueuing boolean, claimable boolean, due_in_s double precision)
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -524,7 +765,21 @@ begin
     return query
     select
         not is_quiet,
-        exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+        exists (
+            select
+            from (values (0::smallint), (1::smallint)) as lanes(lane)
+            cross join lateral (
+                select j.round
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = lanes.lane
+                    and (j.round, j.place) >= (floors[2 * lanes.lane + 1], floors[2 * lanes.lane + 2])
+                order by j.round, j.place
+                limit 1
+            ) first
+        )
         or exists (
             select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= statement_timestamp()
         ),
@@ -535,6 +790,20 @@ begin
             order by j.run_at
             limit 1
         );
+end;
+$function$
+
+-- function retrato.next_round(smallint)
+CREATE OR REPLACE FUNCTION retrato.next_round(lane smallint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+begin
+    perform pg_catalog.pg_current_xact_id();
+    if lane = 0 then
+        return (select last_value + 1 from retrato.round_urgent);
+    end if;
+    return (select last_value + 1 from retrato.round_bulk);
 end;
 $function$
 
@@ -759,6 +1028,26 @@ begin
 end;
 $function$
 
+-- function retrato.reach(smallint,bigint)
+CREATE OR REPLACE FUNCTION retrato.reach(lane smallint, round bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+    if
+        retrato.round_reached(lane) < round
+        and pg_catalog.pg_try_advisory_xact_lock(1919907182, lane)
+        and retrato.round_reached(lane) < round
+    then
+        perform pg_catalog.setval(
+            case lane when 0 then 'retrato.round_urgent' else 'retrato.round_bulk' end::pg_catalog.regclass, round
+        );
+    end if;
+    return round;
+end;
+$function$
+
 -- function retrato.request(text[],boolean)
 CREATE OR REPLACE FUNCTION retrato.request(persona_ids text[], force boolean DEFAULT false)
  RETURNS integer
@@ -958,8 +1247,30 @@ begin
 end;
 $function$
 
+-- function retrato.round_reached(smallint)
+CREATE OR REPLACE FUNCTION retrato.round_reached(lane smallint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+begin
+    if lane = 0 then
+        return (select last_value from retrato.round_urgent);
+    end if;
+    return (select last_value from retrato.round_bulk);
+end;
+$function$
+
 -- function retrato.take_over_jobs(uuid,double precision,integer,bigint[])
 CREATE OR REPLACE FUNCTION retrato.take_over_jobs(me uuid, silence_s double precision, most_takeovers integer, in_hand bigint[])
+ RETURNS TABLE(persona_id text)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select persona_id from retrato.take_over_jobs_from(me, silence_s, most_takeovers, in_hand, 0)
+$function$
+
+-- function retrato.take_over_jobs_from(uuid,double precision,integer,bigin
+CREATE OR REPLACE FUNCTION retrato.take_over_jobs_from(me uuid, silence_s double precision, most_takeovers integer, in_hand bigint[], floor bigint)
  RETURNS TABLE(persona_id text)
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -970,7 +1281,12 @@ AS $function$
 #variable_conflict use_column
 begin
     return query
-    with dead as materialized (
+    with running as materialized (
+        select j.persona_id, j.token, j.takeovers, j.replica_id, j.started_at, j.lease_until
+        from retrato.jobs j
+        where j.state = 'running' and j.token >= floor
+    ),
+    dead as materialized (
         select r.id
         from retrato.replicas r
         where
@@ -978,7 +1294,7 @@ begin
             and r.locks
             and greatest(
                 r.last_seen,
-                (select max(j.started_at) from retrato.jobs j where j.state = 'running' and j.replica_id = r.id)
+                (select max(running.started_at) from running where running.replica_id = r.id)
             ) < clock_timestamp() - make_interval(secs => silence_s)
             and not exists (
                 select
@@ -992,29 +1308,35 @@ begin
             )
     ),
     orphaned as materialized (
-        select j.persona_id, j.token, j.takeovers + (j.replica_id <> me)::integer as takeovers
-        from retrato.jobs j
+        -- Job by job by the key, whatever the planner believes. A job with this token is running; its lease is
+        -- compared once more, for who locks a row gets it as it is now.
+        select held.persona_id, held.token, held.takeovers + (held.replica_id <> me)::integer as takeovers
+        from running r
+        cross join lateral (
+            select j.persona_id, j.token, j.takeovers, j.replica_id
+            from retrato.jobs j
+            where j.persona_id = r.persona_id and j.token = r.token and j.lease_until = r.lease_until
+            for update skip locked
+        ) held
         where
-            j.state = 'running'
-            and (
-                j.replica_id in (select id from dead)
+            (
+                r.replica_id in (select id from dead)
                 or (
-                    j.lease_until < clock_timestamp()
+                    r.lease_until < clock_timestamp()
                     and (
-                        j.replica_id = me
+                        r.replica_id = me
                         or not exists (
                             select
-                            from retrato.replicas r
+                            from retrato.replicas living
                             where
-                                r.id = j.replica_id
-                                and r.last_seen >= clock_timestamp() - make_interval(secs => silence_s)
+                                living.id = r.replica_id
+                                and living.last_seen >= clock_timestamp() - make_interval(secs => silence_s)
                         )
                     )
                 )
             )
-            and not (j.replica_id = me and j.token = any(in_hand))
+            and not (r.replica_id = me and r.token = any(in_hand))
             and pg_catalog.pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => silence_s)
-        for update of j skip locked
     ),
     freed as (
         -- a dead replica's calls are over as far as the legs' limits are concerned
@@ -1038,6 +1360,7 @@ begin
             replica_id = null,
             lease_until = null,
             delayed = false,
+            round = retrato.next_round(j.lane),
             run_at = clock_timestamp(),
             last_fault = case when orphaned.takeovers >= most_takeovers then 'poison' else j.last_fault end,
             last_error = case
@@ -1160,6 +1483,7 @@ begin
             state = 'queued',
             delayed = false,
             run_at = clock_timestamp(),
+            round = retrato.next_round(j.lane),
             place = nextval('retrato.places'),
             attempts = 0,
             takeovers = 0,
@@ -1244,8 +1568,8 @@ CREATE UNIQUE INDEX garbage_pkey ON retrato.garbage USING btree (image_key)
 -- index installation_pkey
 CREATE UNIQUE INDEX installation_pkey ON retrato.installation USING btree (singleton)
 
--- index jobs_claimable
-CREATE INDEX jobs_claimable ON retrato.jobs USING btree (lane, empresa_id, place) WHERE ((state = 'queued'::text) AND (NOT delayed))
+-- index jobs_by_token
+CREATE INDEX jobs_by_token ON retrato.jobs USING btree (token) WHERE (state = 'running'::text)
 
 -- index jobs_delayed
 CREATE INDEX jobs_delayed ON retrato.jobs USING btree (run_at) WHERE ((state = 'queued'::text) AND delayed)
@@ -1253,11 +1577,14 @@ CREATE INDEX jobs_delayed ON retrato.jobs USING btree (run_at) WHERE ((state = '
 -- index jobs_failed
 CREATE INDEX jobs_failed ON retrato.jobs USING btree (empresa_id) WHERE (state = 'failed'::text)
 
+-- index jobs_in_turn
+CREATE INDEX jobs_in_turn ON retrato.jobs USING btree (lane, round, place) WHERE ((state = 'queued'::text) AND (NOT delayed))
+
+-- index jobs_of_company
+CREATE INDEX jobs_of_company ON retrato.jobs USING btree (lane, empresa_id, round, place) WHERE ((state = 'queued'::text) AND (NOT delayed))
+
 -- index jobs_pkey
 CREATE UNIQUE INDEX jobs_pkey ON retrato.jobs USING btree (persona_id)
-
--- index jobs_running
-CREATE INDEX jobs_running ON retrato.jobs USING btree (replica_id) WHERE (state = 'running'::text)
 
 -- index legs_pkey
 CREATE UNIQUE INDEX legs_pkey ON retrato.legs USING btree (leg)
@@ -1284,6 +1611,12 @@ CREATE UNIQUE INDEX replicas_pkey ON retrato.replicas USING btree (id)
 sequence
 
 -- sequence places
+sequence
+
+-- sequence round_bulk
+sequence
+
+-- sequence round_urgent
 sequence
 
 -- sequence tokens
@@ -1392,7 +1725,8 @@ persona_id text collate "C" not null,
     last_error text,
     requested_at timestamp with time zone not null default now(),
     started_at timestamp with time zone,
-    new_face boolean not null default false
+    new_face boolean not null default false,
+    round bigint not null default 0
     with (fillfactor=70, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=5000, autovacuum_vacuum_cost_delay=0)
 
 -- table legs

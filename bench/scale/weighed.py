@@ -7,12 +7,12 @@ import asyncpg
 
 from retrato.domain.job import Job
 from retrato.store.avatars import Avatars, Finished
-from retrato.store.jobs import Jobs
+from retrato.store.jobs import Jobs, Kept
 
 from .scales import Cost, Scales, cost
 
 _LEASE_S = 600.0
-_AT_ONCE = 500
+_AT_ONCE = 50
 _ENQUEUE = "select retrato.enqueue(array['a'], array['c1'], 1::smallint, false)"
 _FILL = """
 select retrato.enqueue(array_agg('p' || n), array_agg('c' || n % $3::integer), 1::smallint, false)
@@ -26,7 +26,7 @@ class WeighedQueue:
     def __init__(self, connection: asyncpg.Connection, scales: Scales) -> None:
         self.connection = connection
         self._scales = scales
-        self._jobs = Jobs(scales, replica_id=uuid4(), lease_s=_LEASE_S)
+        self._jobs = Jobs(scales, replica_id=uuid4(), lease_s=_LEASE_S, look_back_every_s=_LEASE_S)
         self._held: Sequence[Job] = ()
         self._queued = 0
 
@@ -43,17 +43,23 @@ class WeighedQueue:
             jobs -= step
 
     async def finish(self, jobs: int) -> None:
-        """Claim and end *jobs* jobs: their rows and index entries stay until a vacuum can remove them."""
+        """
+        Claim and end *jobs* jobs, and beat, as a replica does that lives through it.
+
+        Their rows and index entries stay until a vacuum can remove them.
+        """
         while jobs > 0:
             done = (await self._jobs.claim(min(jobs, _AT_ONCE), pace_s=0)).jobs
             await self.connection.execute(
                 "delete from retrato.jobs where persona_id = any($1)", [job.persona_id for job in done]
             )
             jobs -= len(done)
+        for _ in range(2):
+            await self._beat()
 
     async def costs(self, *, calls: int = 2) -> dict[str, Cost]:
         """Cost by statement; by the plans that the session keeps, see `forget_plans`."""
-        fences = {job.token: job.persona_id for job in self._held}
+        fences = self._fences()
         asked = {
             "claim of one": lambda: self._jobs.claim(1, pace_s=0),
             "claim of twenty": lambda: self._jobs.claim(20, pace_s=0),
@@ -61,12 +67,18 @@ class WeighedQueue:
             "claim for a company": lambda: self._jobs.claim(1, pace_s=0, empresa_id="c1"),
             "claim for nobody": lambda: self._jobs.claim(1, pace_s=0, empresa_id="zzz"),
             "look before sleep": self._jobs.look_before_sleep,
-            "heartbeat": lambda: self._jobs.heartbeat(fences, lock_key=1, locks=True, version="bench"),
+            "heartbeat": self._beat,
             "take-over": lambda: self._jobs.take_over(held=fences, silence_s=4, most_takeovers=3),
             "write-back": lambda: Avatars(self._scales).write(_finished(self._held[0])),
         }
         costs = {name: await self._scales.weigh(ask, calls=calls) for name, ask in asked.items()}
         return {**costs, "enqueue": await cost(self.connection, _ENQUEUE, calls=calls)}
+
+    def _fences(self) -> dict[int, str]:
+        return {job.token: job.persona_id for job in self._held}
+
+    async def _beat(self) -> Kept:
+        return await self._jobs.heartbeat(self._fences(), lock_key=1, locks=True, version="bench")
 
     async def forget_plans(self) -> None:
         """Functions plan anew, with what the planner believes now."""

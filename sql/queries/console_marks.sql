@@ -29,12 +29,36 @@ from unnest($1::text[]) as open(empresa_id)
 cross join pauses
 left join running on running.empresa_id = open.empresa_id
 left join lateral (
-    select min(j.place) as first_place, max(j.place) as last_place
-    from retrato.jobs j
-    where j.state = 'queued' and not j.delayed and j.lane = 0 and j.empresa_id = open.empresa_id
+    select
+        (
+            select j.place
+            from retrato.jobs j
+            where j.state = 'queued' and not j.delayed and j.lane = 0 and j.empresa_id = open.empresa_id
+            order by j.round, j.place
+            limit 1
+        ) as first_place,
+        (
+            select j.place
+            from retrato.jobs j
+            where j.state = 'queued' and not j.delayed and j.lane = 0 and j.empresa_id = open.empresa_id
+            order by j.round desc, j.place desc
+            limit 1
+        ) as last_place
 ) urgent on true
 left join lateral (
-    select min(j.place) as first_place, max(j.place) as last_place
-    from retrato.jobs j
-    where j.state = 'queued' and not j.delayed and j.lane = 1 and j.empresa_id = open.empresa_id
+    select
+        (
+            select j.place
+            from retrato.jobs j
+            where j.state = 'queued' and not j.delayed and j.lane = 1 and j.empresa_id = open.empresa_id
+            order by j.round, j.place
+            limit 1
+        ) as first_place,
+        (
+            select j.place
+            from retrato.jobs j
+            where j.state = 'queued' and not j.delayed and j.lane = 1 and j.empresa_id = open.empresa_id
+            order by j.round desc, j.place desc
+            limit 1
+        ) as last_place
 ) bulk on true

@@ -13,7 +13,7 @@ with recursive heads (lane, empresa_id, since, step) as (
             select j.empresa_id, greatest(j.requested_at, j.run_at) as since
             from retrato.jobs j
             where j.state = 'queued' and not j.delayed and j.lane = lanes.lane
-            order by j.empresa_id, j.place
+            order by j.empresa_id, j.round, j.place
             limit 1
         ) first
     )
@@ -24,7 +24,7 @@ with recursive heads (lane, empresa_id, since, step) as (
         select j.empresa_id, greatest(j.requested_at, j.run_at) as since
         from retrato.jobs j
         where j.state = 'queued' and not j.delayed and j.lane = heads.lane and j.empresa_id > heads.empresa_id
-        order by j.empresa_id, j.place
+        order by j.empresa_id, j.round, j.place
         limit 1
     ) next
     where heads.step < $2::integer

@@ -6,6 +6,7 @@ with released as (
     set
         state = 'queued',
         delayed = $3::float8 > 0,
+        round = retrato.next_round(j.lane),
         run_at = clock_timestamp() + make_interval(secs => $3::float8),
         token = null,
         replica_id = null,

@@ -10,6 +10,7 @@ set
     delayed = j.generation = $3::integer,
     run_at = clock_timestamp()
     + make_interval(secs => case when j.generation = $3::integer then $4::float8 else 0 end),
+    round = retrato.next_round(j.lane),
     place = nextval('retrato.places'),
     token = null,
     replica_id = null,

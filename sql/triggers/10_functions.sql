@@ -14,35 +14,83 @@ create or replace function retrato.enqueue(
 returns integer
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
 as $$
 declare
     somebody_will_look boolean;
+    next_round bigint;
+    rounds bigint[];
     enqueued integer;
 begin
     if coalesce(cardinality(persona_ids), 0) = 0 then
         return 0;
     end if;
 
-    perform pg_catalog.pg_advisory_xact_lock_shared({bell_key});
+    -- The transaction's number too comes before the rounds are read: see retrato.next_round.
+    perform pg_catalog.pg_advisory_xact_lock_shared({bell_key}), pg_catalog.pg_current_xact_id();
 
-    -- A snapshot older than this statement may show jobs that were claimed long ago: then always ring.
+    -- A snapshot older than this statement may show jobs that were claimed long ago: then always ring. Asked is from
+    -- the last round back to the one that the claims have come to: what was claimed lies at that end, and behind it.
+    -- As values, not with exists: that would forget the order, and with it the index.
     select
         current_setting('transaction_isolation') = 'read committed'
         and (
-            exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+            (
+                select true
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = 1
+                    and j.round >= (select last_value from retrato.round_bulk)
+                order by j.round desc, j.place desc
+                limit 1
+            ) is not null
+            or (
+                select true
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = 0
+                    and j.round >= (select last_value from retrato.round_urgent)
+                order by j.round desc, j.place desc
+                limit 1
+            ) is not null
             or exists (select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= now())
-        )
-    into somebody_will_look;
+        ),
+        1 + case lane
+            when 0 then (select last_value from retrato.round_urgent)
+            else (select last_value from retrato.round_bulk)
+        end
+    into somebody_will_look, next_round;
+
+    if cardinality(persona_ids) = 1 then
+        rounds := array[retrato.free_round(lane, empresa_ids[1], next_round)];
+    else
+        select array_agg(company.round + 2 * (named.nth_of_company - 1) order by named.nth)
+        into rounds
+        from (
+            select empresa_id, nth, row_number() over (partition by empresa_id order by nth) as nth_of_company
+            from unnest(enqueue.empresa_ids) with ordinality as e(empresa_id, nth)
+        ) named
+        join (
+            select asked.empresa_id, retrato.free_round(enqueue.lane, asked.empresa_id, next_round) as round
+            from (select distinct unnest(enqueue.empresa_ids) as empresa_id) asked
+        ) company on company.empresa_id = named.empresa_id;
+    end if;
 
     -- Places in the order in which the personas were named; rows in id order, so that two who ask at once for the
     -- same personas wait for each other and not in a circle.
-    insert into retrato.jobs as j (persona_id, empresa_id, lane, place, new_face)
-    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.place, enqueue.force
+    insert into retrato.jobs as j (persona_id, empresa_id, lane, round, place, new_face)
+    select asked.persona_id, asked.empresa_id, enqueue.lane, asked.round, asked.place, enqueue.force
     from (
-        select named.persona_id, named.empresa_id, nextval('retrato.places') as place
-        from unnest(enqueue.persona_ids, enqueue.empresa_ids) with ordinality as named(persona_id, empresa_id, nth)
+        select named.persona_id, named.empresa_id, named.round, nextval('retrato.places') as place
+        from
+            unnest(enqueue.persona_ids, enqueue.empresa_ids, rounds)
+            with ordinality as named(persona_id, empresa_id, round, nth)
         order by named.nth
     ) asked
     order by asked.persona_id collate "C"
@@ -57,6 +105,12 @@ begin
         state = case when j.state = 'running' then j.state else 'queued' end,
         delayed = false,
         run_at = case when j.state = 'running' then j.run_at else now() end,
+        round = case
+            when j.state = 'running' then j.round
+            when j.state = 'queued' and not j.delayed and excluded.lane >= j.lane then j.round
+            when excluded.lane <= j.lane then excluded.round
+            else retrato.next_round(j.lane)
+        end,
         place = case when j.state = 'failed' or j.delayed then excluded.place else j.place end,
         attempts = case when j.state = 'running' then j.attempts else 0 end,
         -- Deaths before this request say nothing about it: also of a running job, whose holder may die yet.
@@ -85,7 +139,12 @@ as $$
     select (count(*) >= 5)::integer::smallint
     from (
         select from retrato.jobs j
-        where j.state = 'queued' and not j.delayed and j.lane = 0 and j.empresa_id = asked_empresa_id
+        where
+            j.state = 'queued'
+            and not j.delayed
+            and j.lane = 0
+            and j.empresa_id = asked_empresa_id
+            and j.round >= (select retrato.round_reached(0::smallint))
         limit 5
     ) urgent
 $$;

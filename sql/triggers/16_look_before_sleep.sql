@@ -10,8 +10,9 @@
 --
 -- While all is paused nothing is claimable; retrato.resume rings.
 --
+-- floors: where the claims begin (15_claim_jobs.sql)
 -- due_in_s: seconds until the first waiting job is due, null without one.
-create or replace function retrato.look_before_sleep()
+create or replace function retrato.look_before_sleep_from(floors bigint[])
 returns table (enqueuing boolean, claimable boolean, due_in_s float8)
 language plpgsql
 set search_path = ''
@@ -30,7 +31,21 @@ begin
     return query
     select
         not is_quiet,
-        exists (select from retrato.jobs j where j.state = 'queued' and not j.delayed)
+        exists (
+            select
+            from (values (0::smallint), (1::smallint)) as lanes(lane)
+            cross join lateral (
+                select j.round
+                from retrato.jobs j
+                where
+                    j.state = 'queued'
+                    and not j.delayed
+                    and j.lane = lanes.lane
+                    and (j.round, j.place) >= (floors[2 * lanes.lane + 1], floors[2 * lanes.lane + 2])
+                order by j.round, j.place
+                limit 1
+            ) first
+        )
         or exists (
             select from retrato.jobs j where j.state = 'queued' and j.delayed and j.run_at <= statement_timestamp()
         ),
@@ -42,4 +57,13 @@ begin
             limit 1
         );
 end;
+$$;
+
+-- For replicas of the releases before there were rounds.
+create or replace function retrato.look_before_sleep()
+returns table (enqueuing boolean, claimable boolean, due_in_s float8)
+language sql
+set search_path = ''
+as $$
+    select enqueuing, claimable, due_in_s from retrato.look_before_sleep_from(array[0, 0, 0, 0])
 $$;

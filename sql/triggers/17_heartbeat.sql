@@ -4,16 +4,26 @@
 -- statement never waits while it holds a row, so it can be part of no deadlock. They are told as owned all the same.
 --
 -- beating: the replica   lease_s: seconds   my_lock_key, i_lock: its lock's key, and whether it holds it
-create or replace function retrato.heartbeat(
+-- floor: what runs under smaller tokens is in the replica's hands. Index entries of jobs that ended stay while somebody
+--   holds an old snapshot, so the look for others' jobs begins here; 0 is always right.
+--
+-- For the next floor (store/floor.py):
+--   seen: the smallest token of a job in other hands, or the next token
+--   reached: the next token, before anything was looked at
+--   writer: this transaction's number   oldest_writer: the oldest one that has not ended
+create or replace function retrato.heartbeat_from(
     beating uuid,
     held_personas text[],
     held_tokens bigint[],
     lease_s float8,
     my_lock_key integer,
     i_lock boolean,
-    my_version text
+    my_version text,
+    floor bigint
 )
-returns table (owned bigint[], others_run boolean)
+returns table (
+    owned bigint[], others_run boolean, seen bigint, reached bigint, writer bigint, oldest_writer bigint
+)
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
@@ -21,6 +31,8 @@ set enable_seqscan = off
 set jit = off
 as $$
 #variable_conflict use_column
+declare
+    next_token bigint := (select last_value + 1 from retrato.tokens);
 begin
     return query
     with me as (
@@ -49,13 +61,43 @@ begin
         update retrato.jobs j
         set lease_until = clock_timestamp() + make_interval(secs => lease_s)
         where j.persona_id = any(array(select persona_id from free))
+    ),
+    elsewhere as materialized (
+        select token
+        from retrato.jobs
+        where
+            state = 'running'
+            and token >= floor
+            and (replica_id <> beating or token <> all (held_tokens))
+        order by token
+        limit 1
     )
     select
-        array(select token from owned)::bigint[] as owned,
-        exists (
-            select
-            from retrato.jobs
-            where state = 'running' and (replica_id <> beating or token <> all (held_tokens))
-        ) as others_run;
+        array(select token from owned)::bigint[],
+        exists (select from elsewhere),
+        least((select token from elsewhere), next_token),
+        next_token,
+        pg_catalog.pg_current_xact_id()::text::bigint,
+        pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint;
 end;
+$$;
+
+-- For replicas of the releases before there were floors.
+create or replace function retrato.heartbeat(
+    beating uuid,
+    held_personas text[],
+    held_tokens bigint[],
+    lease_s float8,
+    my_lock_key integer,
+    i_lock boolean,
+    my_version text
+)
+returns table (owned bigint[], others_run boolean)
+language sql
+set search_path = ''
+as $$
+    select owned, others_run
+    from retrato.heartbeat_from(
+        beating, held_personas, held_tokens, lease_s, my_lock_key, i_lock, my_version, 0
+    )
 $$;

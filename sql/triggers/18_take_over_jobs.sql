@@ -8,9 +8,9 @@
 -- is free then, and leases have run out while no heartbeat could come. A job that has seen most_takeovers replicas die
 -- is a poison job: it fails instead of killing the next one.
 --
--- silence_s: seconds   in_hand: the tokens in this replica's hands
-create or replace function retrato.take_over_jobs(
-    me uuid, silence_s float8, most_takeovers integer, in_hand bigint[]
+-- silence_s: seconds   in_hand: the tokens in this replica's hands   floor: what runs under smaller tokens is in them
+create or replace function retrato.take_over_jobs_from(
+    me uuid, silence_s float8, most_takeovers integer, in_hand bigint[], floor bigint
 )
 returns table (persona_id text)
 language plpgsql
@@ -22,7 +22,12 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with dead as materialized (
+    with running as materialized (
+        select j.persona_id, j.token, j.takeovers, j.replica_id, j.started_at, j.lease_until
+        from retrato.jobs j
+        where j.state = 'running' and j.token >= floor
+    ),
+    dead as materialized (
         select r.id
         from retrato.replicas r
         where
@@ -30,7 +35,7 @@ begin
             and r.locks
             and greatest(
                 r.last_seen,
-                (select max(j.started_at) from retrato.jobs j where j.state = 'running' and j.replica_id = r.id)
+                (select max(running.started_at) from running where running.replica_id = r.id)
             ) < clock_timestamp() - make_interval(secs => silence_s)
             and not exists (
                 select
@@ -44,29 +49,35 @@ begin
             )
     ),
     orphaned as materialized (
-        select j.persona_id, j.token, j.takeovers + (j.replica_id <> me)::integer as takeovers
-        from retrato.jobs j
+        -- Job by job by the key, whatever the planner believes. A job with this token is running; its lease is
+        -- compared once more, for who locks a row gets it as it is now.
+        select held.persona_id, held.token, held.takeovers + (held.replica_id <> me)::integer as takeovers
+        from running r
+        cross join lateral (
+            select j.persona_id, j.token, j.takeovers, j.replica_id
+            from retrato.jobs j
+            where j.persona_id = r.persona_id and j.token = r.token and j.lease_until = r.lease_until
+            for update skip locked
+        ) held
         where
-            j.state = 'running'
-            and (
-                j.replica_id in (select id from dead)
+            (
+                r.replica_id in (select id from dead)
                 or (
-                    j.lease_until < clock_timestamp()
+                    r.lease_until < clock_timestamp()
                     and (
-                        j.replica_id = me
+                        r.replica_id = me
                         or not exists (
                             select
-                            from retrato.replicas r
+                            from retrato.replicas living
                             where
-                                r.id = j.replica_id
-                                and r.last_seen >= clock_timestamp() - make_interval(secs => silence_s)
+                                living.id = r.replica_id
+                                and living.last_seen >= clock_timestamp() - make_interval(secs => silence_s)
                         )
                     )
                 )
             )
-            and not (j.replica_id = me and j.token = any(in_hand))
+            and not (r.replica_id = me and r.token = any(in_hand))
             and pg_catalog.pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => silence_s)
-        for update of j skip locked
     ),
     freed as (
         -- a dead replica's calls are over as far as the legs' limits are concerned
@@ -90,6 +101,7 @@ begin
             replica_id = null,
             lease_until = null,
             delayed = false,
+            round = retrato.next_round(j.lane),
             run_at = clock_timestamp(),
             last_fault = case when orphaned.takeovers >= most_takeovers then 'poison' else j.last_fault end,
             last_error = case
@@ -108,4 +120,15 @@ begin
     from taken
     order by taken.persona_id;
 end;
+$$;
+
+-- For replicas of the releases before there were floors.
+create or replace function retrato.take_over_jobs(
+    me uuid, silence_s float8, most_takeovers integer, in_hand bigint[]
+)
+returns table (persona_id text)
+language sql
+set search_path = ''
+as $$
+    select persona_id from retrato.take_over_jobs_from(me, silence_s, most_takeovers, in_hand, 0)
 $$;

@@ -112,6 +112,7 @@ begin
             state = 'queued',
             delayed = false,
             run_at = clock_timestamp(),
+            round = retrato.next_round(j.lane),
             place = nextval('retrato.places'),
             attempts = 0,
             takeovers = 0,

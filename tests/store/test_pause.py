@@ -49,7 +49,7 @@ async def claim_twice(jobs):
 
 async def claim_without_commit(connection):
     """A claim by a replica whose transaction is still open."""
-    return await connection.fetch(query("claim_jobs"), *CLAIM, uuid4(), ["", ""], None, 4)
+    return await connection.fetch(query("claim_jobs"), *CLAIM, uuid4(), [0, 0, 0, 0], None, 0)
 
 
 async def test_nothing_is_claimed_while_everything_is_paused(app, control, jobs):

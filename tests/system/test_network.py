@@ -85,7 +85,7 @@ async def test_refused_connections_for_less_than_a_lease_take_nothing_over(stage
 async def test_lost_reply_to_the_claim_costs_a_lease_and_no_money(stage):
     (replica,) = await stage.replicas.start(wired=True, **SHORT_LEASE)
     await asyncio.sleep(1)  # it has looked, and sleeps: the next claim takes something
-    lost = replica.wires.pool.lose_commit("retrato.claim_jobs(")
+    lost = replica.wires.pool.lose_commit("retrato.claim_jobs_from(")
 
     (persona,) = await stage.application.insert()
     async with asyncio.timeout(30):

@@ -8,13 +8,16 @@ import asyncpg
 
 from retrato.domain.job import Job
 from retrato.store.database import Database
+from retrato.store.floor import Floor, Sight
 from retrato.store.queries import query, storable
 
 _URGENT, _BULK = 0, 1
 _BULK_FIRST_EVERY = 4
 """Every fourth claim that takes something begins with bulk work: urgent work goes first, but nothing starves."""
-_MORE_COMPANIES = (4, 64, 100_000)
-"""How many companies more than jobs are looked at, while an application holds the rows of all that were found."""
+_MORE_JOBS = (0, 500, 500)
+"""How many jobs more than wanted are looked at, while all that were found are of paused companies."""
+_LOOK_BACK_EVERY_S = 30.0
+"""How often a replica begins at the bottom again: replicas of earlier releases hand back below the floors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,20 @@ class Kept:
 class Jobs:
     """The queue as one replica uses it."""
 
-    def __init__(self, database: Database, *, replica_id: UUID, lease_s: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        replica_id: UUID,
+        lease_s: float,
+        look_back_every_s: float = _LOOK_BACK_EVERY_S,
+    ) -> None:
         self._database = database
         self._replica_id = replica_id
         self._lease_s = lease_s
-        self._positions = ["", ""]  # by lane: the company served last; with a pace the database knows it
+        # By lane, round and place; and the token of what runs.
+        self._waiting = [Floor((0, 0), look_back_every_s=look_back_every_s) for _ in (_URGENT, _BULK)]
+        self._running = Floor((0,), look_back_every_s=look_back_every_s)
         self._claims_served = 0
 
     async def claim(self, limit: int, *, pace_s: float, empresa_id: str | None = None) -> Claimed:
@@ -79,8 +91,9 @@ class Jobs:
         """
         is_for_bulk = (self._claims_served + 1) % _BULK_FIRST_EVERY == 0
         lanes = [_BULK, _URGENT] if is_for_bulk else [_URGENT, _BULK]
+        floors = [bound for floor in self._waiting for bound in floor.begin()]
         rows: list[asyncpg.Record] = []
-        for more_companies in _MORE_COMPANIES:
+        for more_jobs in _MORE_JOBS:
             rows = await self._database.fetch(
                 query("claim_jobs"),
                 limit,
@@ -88,22 +101,24 @@ class Jobs:
                 lanes,
                 self._lease_s,
                 self._replica_id,
-                self._positions,
+                floors,
                 empresa_id,
-                more_companies,
+                more_jobs,
             )
+            for lane, floor in enumerate(self._waiting):
+                floor.learn(_sight(rows[0], slice(2 * lane, 2 * lane + 2)))
             if not rows[0]["more_left"]:
                 break
         if rows[0]["persona_id"] is None:
             return Claimed((), wait_s=max(0.0, rows[0]["wait_s"]), due_in_s=rows[0]["due_in_s"])
         self._claims_served += 1
-        for row in rows:
-            self._positions[row["lane"]] = row["empresa_id"]
         return Claimed([_job(row) for row in rows])
 
     async def look_before_sleep(self) -> Outlook:
         """Whether there may be work without a bell, and when the first waiting job is due."""
-        (row,) = await self._database.fetch_fresh(query("look_before_sleep"))
+        (row,) = await self._database.fetch_fresh(
+            query("look_before_sleep"), [bound for floor in self._waiting for bound in floor.at]
+        )
         return Outlook(enqueuing=row["enqueuing"], claimable=row["claimable"], due_in_s=row["due_in_s"])
 
     async def heartbeat(self, held: Mapping[int, str], *, lock_key: int, locks: bool, version: str) -> Kept:
@@ -123,9 +138,13 @@ class Jobs:
             lock_key,
             locks,
             version,
+            *self._running.begin(),
             timeout_s=self._lease_s / 4,
         )
         assert row is not None
+        self._running.learn(
+            Sight((row["seen"],), (row["reached"],), writer=row["writer"], oldest_writer=row["oldest_writer"])
+        )
         return Kept(owned=frozenset(row["owned"]), others_run=row["others_run"])
 
     async def take_over(self, *, held: Iterable[int] = (), silence_s: float, most_takeovers: int) -> list[str]:
@@ -136,7 +155,7 @@ class Jobs:
         silent for *silence_s* seconds; a job that has seen *most_takeovers* die fails.
         """
         rows = await self._database.fetch(
-            query("take_over_jobs"), self._replica_id, silence_s, most_takeovers, list(held)
+            query("take_over_jobs"), self._replica_id, silence_s, most_takeovers, list(held), *self._running.at
         )
         return [row["persona_id"] for row in rows]
 
@@ -199,4 +218,13 @@ def _job(row: asyncpg.Record) -> Job:
         version=row["version"],
         new_face=row["new_face"],
         waited_s=row["waited_s"],
+    )
+
+
+def _sight(row: asyncpg.Record, of_lane: slice) -> Sight:
+    return Sight(
+        seen=tuple(row["seen"][of_lane]),
+        reached=tuple(row["reached"][of_lane]),
+        writer=row["writer"],
+        oldest_writer=row["oldest_writer"],
     )

@@ -38,6 +38,7 @@ we wait for each other all the same, we let go before Postgres looks for somebod
 LOCK_TRIES = 40
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
+_ROUNDS_AT_ONCE = 1000
 _ON_PROMPT = "36_on_prompt.sql"
 _TRIGGER = re.compile(r"^create or replace trigger (\w+)\n[a-z ]+ on (.+)$", re.MULTILINE)
 _NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
@@ -242,13 +243,23 @@ async def apply(
     try:
         with reaching():
             _require_server(connection)
-            return await patiently(
+            steps = await patiently(
                 lambda: _apply_once(connection, mapping, lock_timeout_s),
                 lock_timeout_s=lock_timeout_s,
                 tries=tries,
             )
+            await _give_rounds(connection)
+            return steps
     finally:
         await connection.close()
+
+
+async def _give_rounds(connection: Connection) -> None:
+    """Jobs from before migration 5 get rounds, in small transactions: an application may ask for their rows."""
+    for lane in (0, 1):
+        place: int | None = 0
+        while place is not None:
+            place = await connection.fetchval(query("give_rounds"), lane, _ROUNDS_AT_ONCE, place)
 
 
 async def patiently(once: Callable[[], Awaitable[list[Step]]], *, lock_timeout_s: float, tries: int) -> list[Step]:

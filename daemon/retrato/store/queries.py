@@ -16,12 +16,16 @@ BELL_KEY = 0x7265747261746F
 REPLICA_LOCK_CLASS = 0x72657472
 """First half of the two-part advisory lock of a replica: "retr" in ASCII."""
 
+ROUND_CLASS = 0x726F756E
+"""First half of the two-part advisory lock of who moves a lane's round on: "roun" in ASCII."""
+
 PAUSED_LEG_S = 30
 """For how long a paused leg counts as closed whenever it is looked at: so often its jobs come back to ask."""
 
 _CONSTANTS = {
     "bell_key": str(BELL_KEY),
     "replica_lock_class": str(REPLICA_LOCK_CLASS),
+    "round_class": str(ROUND_CLASS),
     "paused_leg_s": str(PAUSED_LEG_S),
 }
 _WORD = re.compile(r"\{([a-z_]+)\}")
