@@ -14,6 +14,7 @@ from retrato.settings import Settings, unknown_variables
 ROOT = Path(__file__).parents[2]
 CONNECT_S = 10
 """How long one try to connect to the database may take (store/database.py)."""
+SECONDS_TO_STOP = Settings.model_fields["grace_seconds"].default + daemon._STOP_MARGIN_S
 SECRETS = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)} - {
     "openai_options"
 }
