@@ -22,7 +22,8 @@ import aiohttp
 import boto3
 from aiohttp import web
 from botocore.config import Config
-from tests.system.servers import await_port, executable, free_port
+from tests.system.servers import await_port, free_port
+from tests.tools import found
 
 BUCKET = "retrato-tests"
 _OLDEST_RADOSGW = 17
@@ -77,9 +78,9 @@ def radosgw_missing() -> str | None:
     """Why there is no radosgw that could be tested; None where there is one."""
     if os.environ.get("RETRATO_RADOSGW_ROOT"):
         return None
-    if not executable("radosgw"):
+    if not found("radosgw"):
         return "NOT TESTED on radosgw: `make test-storage` runs it"
-    told = subprocess.run([executable("radosgw"), "--version"], capture_output=True, text=True, check=False)
+    told = subprocess.run([found("radosgw"), "--version"], capture_output=True, text=True, check=False)
     version = re.search(r"ceph version (\d+)", told.stdout)
     if version is None or int(version[1]) < _OLDEST_RADOSGW:
         return f"NOT TESTED on radosgw: {_OLDEST_RADOSGW} or newer is needed"
