@@ -80,6 +80,24 @@ async def test_database_that_is_away_at_start_is_waited_for_aloud(shell, manager
     assert code == 0
 
 
+async def test_schema_that_is_gone_at_work_is_waited_for_with_signs_of_life(shell, manager, connection):
+    quick = {"WATCHDOG_USEC": "400000", "RETRATO_POLL_SECONDS": "1"}
+    async with shell.daemon(NOTIFY_SOCKET=manager.address, **quick) as daemon:
+        await manager.hears("READY")
+        await connection.execute("alter schema retrato rename to elsewhere")
+        waiting = await manager.hears("STATUS", "waiting for the database: ")
+        for _ in range(3):
+            await manager.hears("WATCHDOG")
+        was_stopping = manager.said("STOPPING")
+        await connection.execute("alter schema elsewhere rename to retrato")
+        await manager.hears("READY")
+
+        code = await daemon.stop()
+
+    assert "run `retrato migrate`" in waiting["STATUS"]
+    assert (was_stopping, code) == (False, 0)
+
+
 async def test_listen_that_cannot_be_reached_is_said_and_the_daemon_draws(shell, manager, insert, until):
     unreachable = {"RETRATO_LISTEN_DATABASE_URL": "postgresql://retrato:x@127.0.0.1:1/none"}
     async with shell.daemon(NOTIFY_SOCKET=manager.address, RETRATO_POLL_SECONDS="1", **unreachable):
