@@ -65,6 +65,21 @@ def test_database_that_is_away_is_waited_for_beyond_the_start_timeout(unit, meas
     )
 
 
+def test_schema_that_is_missing_is_waited_for(unit, measured):
+    unit.psql("alter schema retrato rename to elsewhere")
+
+    unit.systemctl("start", "--no-block")
+    try:
+        unit.until("StatusText", "waiting for the database: .*retrato migrate")
+        while_missing = unit.show("ActiveState"), unit.show("NRestarts")
+    finally:
+        unit.psql("alter schema elsewhere rename to retrato")
+    unit.until("ActiveState", "active")
+
+    assert while_missing == ("activating", "0")
+    measured("schema missing at start", "no restart, READY when it is there")
+
+
 def test_database_that_is_away_for_long_disturbs_no_watchdog(unit, measured):
     unit.change("WatchdogSec=4")
     unit.systemctl("start")
