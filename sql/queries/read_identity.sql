@@ -1,6 +1,8 @@
--- Which installation this is, on which server, and since when. A copy of the database on another server is another one.
+-- Which installation this is, in which database of which server, and since when. A copy is another one, wherever it is.
 select
-    i.id::text || ' ' || c.system_identifier::text as identity,
+    concat_ws(' ', i.id, c.system_identifier, d.oid) as identity,
     i.installed_at
 from retrato.installation i
 cross join pg_catalog.pg_control_system() c
+cross join pg_catalog.pg_database d
+where d.datname = current_database()

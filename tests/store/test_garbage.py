@@ -263,9 +263,14 @@ async def test_noting_again_keeps_the_first_time(app, garbage):
     assert await app.connection.fetchval("select noted_at < now() - interval '7 days' from retrato.garbage")
 
 
-async def test_copy_of_the_database_on_another_server_is_another_one(garbage, app):
-    identity = await garbage.identity()
+async def test_copy_of_the_database_is_another_one(postgres, migrated_template):
+    names = []
+    for copy in ("copy_1", "copy_2"):
+        async with connected(postgres.dsn) as owner:
+            await owner.execute(f"create database {copy} template {migrated_template}")
+        database = Database(postgres.dsn_for(copy))
+        await database.open()
+        names += [(await Garbage(database).identity()).name, (await Garbage(database).identity()).name]
+        await database.close()
 
-    await app.connection.execute("update retrato.installation set id = gen_random_uuid()")
-
-    assert (await garbage.identity()).name != identity.name
+    assert names[0] == names[1] != names[2] == names[3]

@@ -22,7 +22,7 @@ _REMOVED_AT_ONCE = 16
 _FEW = 20
 """So many pictures may go unasked, whatever share of all they are."""
 
-_OF_ANOTHER = "these pictures belong to another database, or to this one before it was moved to another server"
+_OF_ANOTHER = "these pictures belong to another database, or to this one before it was moved or restored"
 _OF_NOBODY = "nobody has said yet whose pictures these are, and some are unknown to this database"
 _TOO_MANY = "more than half of all pictures would go"
 

@@ -10,7 +10,7 @@ from retrato.store.queries import query
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which database this is; a copy of it on another server has another ``name``."""
+    """Which database this is; a copy of it has another ``name``."""
 
     name: str
     installed_at: datetime
