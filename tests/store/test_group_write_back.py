@@ -130,6 +130,7 @@ async def test_picture_that_the_application_refuses_spoils_no_other(app, ddl, dr
 
     assert isinstance(outcomes[0], ConfigError)
     assert "never_this" in str(outcomes[0])
+    assert "Failing row" not in str(outcomes[0]), "the row is the application's, and this is logged"
     assert outcomes[1:] == [Outcome.WRITTEN] * 19
 
 

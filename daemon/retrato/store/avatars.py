@@ -180,7 +180,8 @@ class Avatars:
                 # has restored an old version meanwhile, and it has taken the number.
                 return await self._alone_once(await self._renumbered(finished))
         except (asyncpg.PostgresError, NotMigratedError) as exc:
-            raise ConfigError(f"the application's tables do not take the avatar: {exc}") from exc
+            # Without the server's DETAIL, which may quote the row.
+            raise ConfigError(f"the application's tables do not take the avatar: {exc.args[0]}") from exc
 
     async def _renumbered(self, finished: Finished) -> Finished:
         """*finished* with a number behind all versions that are there."""
