@@ -1,7 +1,7 @@
 -- Otherwise any role that sees the schema could start paid work.
 revoke execute on all functions in schema retrato from public;
 
--- Roles that were made for a release before there were rounds go on working until roles.sql is run again.
+-- Roles that were made for the release before go on working until roles.sql is run again: what is new since then.
 do $do$
 declare
     daemon name;
@@ -16,9 +16,10 @@ begin
         execute format(
             'grant execute on function retrato.claim_jobs_from, retrato.look_before_sleep_from, '
             'retrato.heartbeat_from, retrato.take_over_jobs_from, retrato.round_reached, retrato.next_round, '
-            'retrato.free_round, retrato.reach to %I',
+            'retrato.free_round, retrato.reach, retrato.request_in_lane to %I',
             daemon
         );
+        execute format('grant select, insert, update, delete on retrato.garbage to %I', daemon);
         execute format(
             'grant select, update on sequence retrato.round_urgent, retrato.round_bulk to %I', daemon
         );
