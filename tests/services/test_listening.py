@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from service_fakes import until
 
+from retrato.domain.errors import ConfigError
 from retrato.services.listener import Listener
 from retrato.store.queries import REPLICA_LOCK_CLASS
 
@@ -139,6 +140,36 @@ async def test_database_that_is_away_is_asked_again_with_growing_waits(replica, 
     assert waits_s == sorted(waits_s)
     assert away
     assert not one.holdings.locks
+
+
+@pytest.fixture
+async def clerk(dsn, connection):
+    """Address of a role whose password the test may change."""
+    await connection.execute("create role clerk login password 'first'")
+    yield f"postgresql://clerk:first@{dsn.rpartition('@')[2]}"
+    await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'clerk'")
+    await connection.execute("drop role clerk")
+
+
+async def test_password_that_changes_while_listening_is_waited_for(replica, running, connection, clerk, logged):
+    one = replica()
+    one.listener = Listener(clerk, wake=one.wake, holdings=one.holdings)
+
+    async with running(one, ["listener"]):
+        await until(one.listener.connected.is_set)
+        await connection.execute("alter role clerk password 'second'")
+        await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'clerk'")
+        await until(lambda: any("password" in line.get("error", "") for line in logged))
+        await connection.execute("alter role clerk password 'first'")
+        await until(one.listener.connected.is_set)
+
+
+async def test_wrong_password_from_the_beginning_is_a_setting_to_mend(replica, connection, clerk):
+    await connection.execute("alter role clerk password 'second'")
+    one = replica()
+
+    with pytest.raises(ConfigError, match="not accepted"):
+        await Listener(clerk, wake=one.wake, holdings=one.holdings).run(asyncio.Event())
 
 
 async def test_waits_begin_anew_after_each_connection_that_was_made(

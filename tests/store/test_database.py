@@ -34,6 +34,26 @@ async def test_wrong_password_is_a_setting_to_mend_and_stays_secret(dsn, connect
     assert "wrong-canary" not in str(caught.value)
 
 
+async def test_password_that_changes_under_an_open_pool_is_waited_for(dsn, connection):
+    await connection.execute("create role clerk login password 'first'")
+    database = Database(f"postgresql://clerk:first@{dsn.rpartition('@')[2]}", timeout_s=5)
+    try:
+        await database.open()
+        await connection.execute("alter role clerk password 'second'")
+        await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'clerk'")
+        with pytest.raises(StoreUnavailableError):  # the connection that was ended
+            await database.execute("select 1")
+        with pytest.raises(StoreUnavailableError, match="takes us no more"):
+            await database.execute("select 1")
+
+        await connection.execute("alter role clerk password 'first'")
+
+        await database.execute("select 1")
+    finally:
+        await database.close()
+        await connection.execute("drop role clerk")
+
+
 async def test_unknown_database_is_a_setting_to_mend(dsn):
     with pytest.raises(ConfigError, match="nowhere"):
         await open_database(with_database(dsn, "nowhere"))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.errors import ConfigError, StoreUnavailableError
 from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
 from retrato.services.schema_guard import SchemaGuard
@@ -58,6 +58,7 @@ class Listener:
         self._deaf_poll_s = deaf_poll_s
         self._guard = guard or SchemaGuard()
         self._told_deaf = False
+        self._let_in = False
         self._waits = _waits()
         self.connected = asyncio.Event()
         """Set while hints arrive."""
@@ -67,13 +68,22 @@ class Listener:
         self._metrics.hearing.watch(self.connected.is_set)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Listen until the dispatcher has let go of its last job: the replica's lock lives on this connection."""
+        """
+        Listen until the dispatcher has let go of its last job: the replica's lock lives on this connection.
+
+        Raises:
+            ConfigError: the database refuses address or password from the beginning. Refused later, they may be
+                about to change: then it is away.
+
+        """
         drained = self._holdings.drained
         failed = 0
         while not drained.is_set():
             try:
                 await self._listen()
-            except StoreUnavailableError as exc:
+            except (StoreUnavailableError, ConfigError) as exc:
+                if isinstance(exc, ConfigError) and not self._let_in:
+                    raise
                 failed += 1
                 if failed >= _TRIES_UNTIL_TOLD:
                     self.settled.set()
@@ -101,6 +111,7 @@ class Listener:
         )
         try:
             await connection.open()
+            self._let_in = True
             if not await connection.hears(timeout_s=self._echo_within_s):
                 await self._do_without()
                 return

@@ -30,10 +30,12 @@ _AWAY = (
     asyncpg.ReadOnlySQLTransactionError,  # a failover that has not reached us yet
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-_MISCONFIGURED = (
-    asyncpg.InvalidPasswordError,
-    asyncpg.InvalidAuthorizationSpecificationError,
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # a wrong password is one of them
     asyncpg.InvalidCatalogNameError,
+)
+_MISCONFIGURED = (
+    *_REFUSED,
     asyncpg.InsufficientPrivilegeError,
     asyncpg.ClientConfigurationError,
 )
@@ -75,6 +77,19 @@ def translated() -> Iterator[None]:
         raise NotMigratedError(
             f"the database is not as this release expects it ({exc}): run `retrato migrate`"
         ) from exc
+
+
+@contextmanager
+def known() -> Iterator[None]:
+    """
+    What the database refuses now it took before: it is away until it takes it again.
+
+    A password that is being changed must not end all replicas for good, with pictures in hand.
+    """
+    try:
+        yield
+    except _REFUSED as exc:
+        raise StoreUnavailableError(f"the database takes us no more: {exc}") from exc
 
 
 async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
@@ -151,7 +166,7 @@ class Database:
         """A connection from the pool, for a short time; waits *timeout_s* for one, or as long as the pool does."""
         if self._pool is None:
             raise StoreUnavailableError("the database is not open")
-        with translated():
+        with translated(), known():
             async with self._pool.acquire(timeout=timeout_s or self._timeout_s) as connection:
                 try:
                     yield connection
