@@ -100,6 +100,7 @@ def _finished(job: Job) -> Finished:
         thumbnail_url=f"{url}-small.webp",
         sha256="0" * 64,
         image_bytes=240_188,
+        stored_bytes=252_410,
         width=1024,
         height=1024,
         provider="none",

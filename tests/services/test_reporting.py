@@ -122,7 +122,7 @@ async def test_status_tells_what_is_drawn_what_waits_and_when_the_last_picture_c
     watched.hear()
     watched.holdings.add(job(1))
     watched.holdings.add(job(2))
-    watched.metrics.jobs.written("fake", took_s=1, image_bytes=1)
+    watched.metrics.jobs.written("fake", took_s=1, stored_bytes=1)
     async with watched.running():
         told = await manager.hears("STATUS", "2 drawing, 12 queued")
 

@@ -78,6 +78,7 @@ class NoPicture:
             thumbnail_url=f"{url}-small.webp",
             sha256="0" * 64,
             image_bytes=100_000,
+            stored_bytes=110_000,
             width=1024,
             height=1024,
             provider="none",
