@@ -44,8 +44,11 @@ class Installation:
 
     @property
     def pods(self) -> dict:
-        """Pod templates of daemon and migration."""
-        return {kind: self.the(kind)["spec"]["template"] for kind in ("Deployment", "Job")}
+        """Pod templates of daemon and migration, and of what collects pictures in a bucket."""
+        templates = {kind: self.the(kind)["spec"]["template"] for kind in ("Deployment", "Job")}
+        for job in self.by_kind.get("CronJob", []):
+            templates["CronJob"] = job["spec"]["jobTemplate"]["spec"]["template"]
+        return templates
 
     @property
     def daemon(self) -> dict:
@@ -84,6 +87,10 @@ def test_settings_are_accepted_and_the_console_is_closed(installation, settings)
     assert settings.database_url is not None
     assert settings.console_token is not None
     assert settings.public_url == installation.settings["RETRATO_PUBLIC_URL"]
+
+
+def test_pictures_are_collected_where_they_lie_in_a_bucket(installation, settings):
+    assert ("CronJob" in installation.pods) == settings.storage_url.startswith("s3://")
 
 
 def test_ports_are_those_of_the_settings(installation, settings):
