@@ -666,7 +666,8 @@ CREATE OR REPLACE FUNCTION retrato.heartbeat_from(beating uuid, held_personas te
 AS $function$
 #variable_conflict use_column
 declare
-    next_token bigint := (select last_value + 1 from retrato.tokens);
+    -- Before the first of all, last_value is the next one.
+    next_token bigint := (select last_value + is_called::integer from retrato.tokens);
 begin
     return query
     with me as (

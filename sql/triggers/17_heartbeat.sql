@@ -32,7 +32,8 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    next_token bigint := (select last_value + 1 from retrato.tokens);
+    -- Before the first of all, last_value is the next one.
+    next_token bigint := (select last_value + is_called::integer from retrato.tokens);
 begin
     return query
     with me as (

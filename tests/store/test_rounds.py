@@ -198,6 +198,16 @@ async def test_job_that_an_application_held_for_long_is_found(app, other_app, jo
     assert [job.persona_id for job in await claim_all(jobs)] == [held]
 
 
+async def test_first_claim_of_all_is_watched(app, jobs, database):
+    watcher = new_replica(database)
+    for _ in range(3):
+        assert not (await watcher.heartbeat({}, lock_key=1, locks=True, version="1")).others_run
+    await app.insert()
+    await claim_one(jobs)
+
+    assert (await watcher.heartbeat({}, lock_key=1, locks=True, version="1")).others_run
+
+
 async def test_claim_that_took_long_to_commit_is_watched(app, dsn, jobs, database):
     watcher = new_replica(database)
     await app.insert_many(10)
