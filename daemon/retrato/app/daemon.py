@@ -21,7 +21,7 @@ from retrato.imaging.finish import finish
 from retrato.metrics.metrics import Metrics
 from retrato.notify import Notifier
 from retrato.providers.leg import Provider
-from retrato.services.dispatcher import Dispatcher
+from retrato.services.dispatcher import SHORTEST_POLL, Dispatcher
 from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
 from retrato.services.keeper import Keeper
@@ -132,7 +132,12 @@ async def open_daemon(
         if console is not None:
             console.measure(metrics)
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
-        jobs = Jobs(base.database, replica_id=holdings.replica_id, lease_s=settings.lease_seconds)
+        jobs = Jobs(
+            base.database,
+            replica_id=holdings.replica_id,
+            lease_s=settings.lease_seconds,
+            look_back_every_s=SHORTEST_POLL * settings.poll_seconds,  # every poll sees everything
+        )
         attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd)
         chain = Chain(
             providers,

@@ -31,6 +31,8 @@ from retrato.supervise import Pulse, backoff, wait_for_any
 
 log = structlog.get_logger()
 
+SHORTEST_POLL, LONGEST_POLL = 0.8, 1.2
+"""Of the poll's seconds: so the polls of many replicas spread."""
 _LONGEST_HOLD_S = 60.0
 _HAND_BACK_S = 5.0
 
@@ -177,7 +179,7 @@ class Dispatcher:
         """Until the bell, the first waiting job or the poll; returns whether it was the poll."""
         # What others have claimed meanwhile is visible now: the keeper looks whether anybody is to be watched.
         self._holdings.stirred.set()
-        sleep_s = self._poll_s * self._rng.uniform(0.8, 1.2)
+        sleep_s = self._poll_s * self._rng.uniform(SHORTEST_POLL, LONGEST_POLL)
         is_due_first = outlook.due_in_s is not None and outlook.due_in_s < sleep_s
         if outlook.due_in_s is not None:
             sleep_s = min(sleep_s, outlook.due_in_s + 0.01)

@@ -16,8 +16,8 @@ _BULK_FIRST_EVERY = 4
 """Every fourth claim that takes something begins with bulk work: urgent work goes first, but nothing starves."""
 _MORE_JOBS = (0, 500, 500)
 """How many jobs more than wanted are looked at, while all that were found are of paused companies."""
-_LOOK_BACK_EVERY_S = 30.0
-"""How often a replica begins at the bottom again: replicas of earlier releases hand back below the floors."""
+_LOOK_BACK_EVERY_S = 12.0
+"""How often a replica begins at the bottom again: what nobody gave a round lies below the floors."""
 
 
 @dataclass(frozen=True, slots=True)
