@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -41,7 +42,8 @@ async def test_ready_after_listen_signs_of_life_and_stopping_with_time_to_drain(
     simulator.world.script("fal-ai", ["delay:3"])
     async with shell.daemon(NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="2000000") as daemon:
         await manager.hears("READY")
-        has_heard = bool(daemon.events("listener.connected"))
+        ready_at = datetime.now(UTC)
+        connected = await daemon.said("listener.connected")
         await manager.hears("WATCHDOG")
         await insert()
         await manager.hears("STATUS", "1 drawing")
@@ -51,7 +53,7 @@ async def test_ready_after_listen_signs_of_life_and_stopping_with_time_to_drain(
         draining = await manager.hears("STATUS", "draining, 1 in hand")
         code = await stopping
 
-    assert has_heard
+    assert datetime.fromisoformat(connected["timestamp"]) < ready_at
     assert int(draining["EXTEND_TIMEOUT_USEC"]) > 0
     assert code == 0
     assert daemon.events("avatar.finished")
