@@ -109,6 +109,16 @@ async def test_idle_keeper_beats_at_once_when_something_stirs(replica, running, 
         await until(lambda: one.jobs.calls == ["heartbeat", "heartbeat"])
 
 
+async def test_replica_at_work_tells_of_its_lock_at_once(replica, running, company, connection):
+    """Who is killed before that is taken for dead only when its lease is over."""
+    one = replica(beat_s=3600)
+    await company(1)
+    await one.claim()
+
+    async with running(one, ["keeper", "listener"]):
+        await until(lambda: connection.fetchval("select locks from retrato.replicas where id = $1", one.id))
+
+
 async def test_replica_that_goes_to_sleep_beats_once_more_and_sees_who_took_what_rang(
     replica, running, company, count
 ):

@@ -33,6 +33,8 @@ class Holdings:
     lock_key: int = field(default_factory=lambda: secrets.randbits(31))
     locks: bool = False
     """Whether the LISTEN connection holds the replica's advisory lock now."""
+    newly_locked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it has taken the lock: until the others know, only its lease would tell that it is dead."""
     drained: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the dispatcher has let go of its last job and will claim no more."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)

@@ -60,10 +60,11 @@ class Keeper:
         while not self._holdings.drained.is_set():
             self._pulse.turned(self.name)
             self._holdings.stirred.clear()
+            self._holdings.newly_locked.clear()
             began = self._holdings.clock()
             if await self._beat_or_warn():
                 wait_s = self._beat_s
-                await wait_for_any(self._holdings.drained, timeout_s=wait_s)
+                await wait_for_any(self._holdings.newly_locked, self._holdings.drained, timeout_s=wait_s)
             else:
                 wait_s = self._poll_s
                 await wait_for_any(self._holdings.stirred, self._holdings.drained, timeout_s=wait_s)

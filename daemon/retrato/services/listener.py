@@ -152,7 +152,10 @@ class Listener:
 
     async def _prove(self, connection: ListenConnection) -> None:
         """Ask for an answer. The lock may come late: the session that held it outlives its socket for a while."""
+        knew = self._holdings.locks
         self._holdings.locks = await connection.take_lock()
+        if self._holdings.locks and not knew:
+            self._holdings.newly_locked.set()
 
     async def _ping(self, connection: ListenConnection) -> None:
         try:
