@@ -1221,10 +1221,46 @@ CREATE OR REPLACE FUNCTION retrato.resume(scope text, name text DEFAULT ''::text
 AS $function$
 declare
     was_paused boolean;
+    closed text[] := '{}';
 begin
     delete from retrato.pauses p
     where p.scope = resume.scope and p.name = resume.name;
     was_paused := found;
+
+    if resume.scope = 'leg' then
+        closed := array(
+            select l.leg
+            from retrato.legs l
+            where
+                l.closed_until is not null
+                and (l.leg = resume.name or pg_catalog.starts_with(l.leg, resume.name || '/'))
+        );
+    end if;
+
+    if closed <> '{}' then
+        -- Jobs before legs, each in order, as everybody does.
+        update retrato.jobs j
+        set run_at = now()
+        where
+            j.persona_id = any(array(
+                select waiting.persona_id
+                from retrato.jobs waiting
+                where waiting.state = 'queued' and waiting.delayed and waiting.run_at < 'infinity'
+                order by waiting.persona_id
+                for update
+            ));
+
+        update retrato.legs l
+        set closed_until = null, probing_until = null, faults_in_row = 0
+        where
+            l.leg = any(array(
+                select shut.leg
+                from retrato.legs shut
+                where shut.leg = any(closed)
+                order by shut.leg
+                for update
+            ));
+    end if;
 
     if resume.scope = 'empresa' then
         update retrato.jobs j
@@ -1244,7 +1280,7 @@ begin
     end if;
 
     perform pg_catalog.pg_notify('retrato', '');
-    return was_paused;
+    return was_paused or closed <> '{}';
 end;
 $function$
 

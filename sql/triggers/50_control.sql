@@ -16,7 +16,9 @@ begin
 end;
 $$;
 
--- Waits for claims that are just taking jobs out of their index, and puts these back. Rings for those who sleep.
+-- Of a company: waits for claims that are just taking jobs out of their index, and puts these back. Of a leg or
+-- provider: what its faults have closed is open again as well, and who waits for a leg comes now. Rings for those who
+-- sleep. Returns whether anything was paused or closed.
 create or replace function retrato.resume(scope text, name text default '')
 returns boolean
 language plpgsql
@@ -25,10 +27,46 @@ set search_path = ''
 as $$
 declare
     was_paused boolean;
+    closed text[] := '{}';
 begin
     delete from retrato.pauses p
     where p.scope = resume.scope and p.name = resume.name;
     was_paused := found;
+
+    if resume.scope = 'leg' then
+        closed := array(
+            select l.leg
+            from retrato.legs l
+            where
+                l.closed_until is not null
+                and (l.leg = resume.name or pg_catalog.starts_with(l.leg, resume.name || '/'))
+        );
+    end if;
+
+    if closed <> '{}' then
+        -- Jobs before legs, each in order, as everybody does.
+        update retrato.jobs j
+        set run_at = now()
+        where
+            j.persona_id = any(array(
+                select waiting.persona_id
+                from retrato.jobs waiting
+                where waiting.state = 'queued' and waiting.delayed and waiting.run_at < 'infinity'
+                order by waiting.persona_id
+                for update
+            ));
+
+        update retrato.legs l
+        set closed_until = null, probing_until = null, faults_in_row = 0
+        where
+            l.leg = any(array(
+                select shut.leg
+                from retrato.legs shut
+                where shut.leg = any(closed)
+                order by shut.leg
+                for update
+            ));
+    end if;
 
     if resume.scope = 'empresa' then
         update retrato.jobs j
@@ -48,7 +86,7 @@ begin
     end if;
 
     perform pg_catalog.pg_notify('retrato', '');
-    return was_paused;
+    return was_paused or closed <> '{}';
 end;
 $$;
 

@@ -18,6 +18,7 @@ from tests.store.support import (
 from tests.store.test_claim_cost import MOST_PAGES, pages_touched
 
 from retrato.domain.errors import LeaseLostError, LegFullError, PausedError
+from retrato.domain.faults import Fault
 from retrato.store.avatars import Outcome
 from retrato.store.control import Control, Scope
 from retrato.store.legs import LegBook
@@ -275,6 +276,48 @@ async def test_pauses_do_not_lift_one_another(app, control, jobs):
 
     assert during == []
     assert len(await claim_twice(jobs)) == 1
+
+
+@pytest.mark.parametrize("name", ["huggingface/fal-ai", "huggingface"], ids=["leg", "provider"])
+async def test_closed_leg_that_is_resumed_is_asked_at_once_by_those_who_waited(
+    app, database, control, jobs, attempts, name
+):
+    await app.insert()
+    book = LegBook(database)
+    await book.failed(BID.leg, fault=Fault.AUTH, reason="Invalid token", retry_after_s=None)
+    await jobs.release(await claim_one(jobs), delay_s=3600)
+
+    news = await control.resume(Scope.LEG, name)
+    [job] = await claim_twice(jobs)
+
+    assert news
+    assert await book.closed() == {}
+    assert await attempts.begin(job, BID)
+
+
+@pytest.mark.parametrize("name", ["pollinations", "hugging", "huggingface/fal-ai/flux"])
+async def test_resuming_another_leg_opens_nothing_and_calls_nobody(app, database, control, jobs, name):
+    await app.insert()
+    book = LegBook(database)
+    await book.failed(BID.leg, fault=Fault.AUTH, reason="Invalid token", retry_after_s=None)
+    await jobs.release(await claim_one(jobs), delay_s=3600)
+
+    news = await control.resume(Scope.LEG, name)
+
+    assert not news
+    assert list(await book.closed()) == [BID.leg]
+    assert await claim_twice(jobs) == []
+
+
+async def test_resuming_a_leg_leaves_paused_companies_parked(app, database, control, jobs):
+    await app.insert()
+    await LegBook(database).failed(BID.leg, fault=Fault.AUTH, reason="Invalid token", retry_after_s=None)
+    await control.pause(Scope.EMPRESA, app.empresa_id)
+    await jobs.claim(1, pace_s=0)
+
+    await control.resume(Scope.LEG, BID.leg)
+
+    assert await parked(app.connection) == 1
 
 
 @pytest.mark.parametrize(("scope", "name"), [("company", "x"), ("all", "x"), ("empresa", ""), ("leg", "")])

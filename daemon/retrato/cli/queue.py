@@ -15,6 +15,12 @@ from retrato.store.requests import Wish
 
 queue = typer.Typer(no_args_is_help=True, help="Pause, resume, cancel or retry: for all replicas, at once.")
 
+_UNTOUCHED = {
+    Scope.ALL: "was not paused",
+    Scope.EMPRESA: "was not paused",
+    Scope.LEG: "was neither paused nor closed",
+}
+
 _Work = Callable[[Base, Settings], Awaitable[None]]
 
 
@@ -60,13 +66,17 @@ def pause(
 
 @queue.command()
 def resume(*, empresa_id: EmpresaId = None, leg: Leg = None) -> None:
-    """Go on where it was paused; name the same company or leg as there."""
+    """
+    Go on where it was paused; name the same company or leg as there.
+
+    A leg that faults have closed (`retrato status` tells why) is asked again at once too: for when the cause is mended.
+    """
     scope, name = _scope(empresa_id, leg)
 
     async def work(base: Base, settings: Settings) -> None:
         known = await known_scope(base, settings, scope, name)
         news = await base.control.resume(scope, known)
-        note(f"{_what(scope, known)} {'goes on' if news else 'was not paused'}")
+        note(f"{_what(scope, known)} {'goes on' if news else _UNTOUCHED[scope]}")
 
     _with_base(work)
 

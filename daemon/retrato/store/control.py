@@ -50,7 +50,11 @@ class Control:
         return bool(await self._call(sql, scope.value, name, reason))
 
     async def resume(self, scope: Scope, name: str = "") -> bool:
-        """Go on there; returns whether it was paused."""
+        """
+        Go on there; returns whether anything was paused or closed.
+
+        Legs that faults have closed are open again where they are named, and who waits for a leg comes now.
+        """
         return bool(await self._call("select retrato.resume($1::text, $2::text) as answer", scope.value, name))
 
     async def pauses(self) -> list[Pause]:
