@@ -127,11 +127,20 @@ async def test_unknown_persona_is_said_and_ends_with_1(shell, persona_id):
     ],
 )
 async def test_wrong_setting_is_named_and_ends_with_78_before_any_work(shell, variable, value):
-    done = await shell.run("run", **{variable: value})
+    done = await shell.run("run", **({"RETRATO_DATABASE_URL": NOWHERE} | {variable: value}))
 
     assert done.code == 78
     assert variable in done.err
     assert "Traceback" not in done.err
+
+
+async def test_wrong_template_is_told_and_ends_with_78_before_any_work(shell):
+    (shell.folder / "retrato.toml").write_text('[prompts]\ntemplate = "a face"\n')
+
+    done = await shell.run("run", RETRATO_DATABASE_URL=NOWHERE)
+
+    assert done.code == 78
+    assert "[prompts] in retrato.toml" in done.err
 
 
 async def test_named_provider_without_its_key_ends_with_78(shell):

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from retrato.app.providers import open_providers, providers_config
 from retrato.domain.errors import ConfigError
 from retrato.providers.config import ProvidersConfig
-from retrato.providers.registry import BUILDERS, catalogue, with_keys
+from retrato.providers.registry import BUILDERS, catalogue, usable
 from retrato.settings import load
 
 
@@ -26,12 +26,12 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 )
 def test_provider_that_was_named_without_its_key_is_an_error_that_names_the_setting(name: str, setting: str):
     with pytest.raises(ConfigError, match=rf"RETRATO_PROVIDERS names {name}.*{setting}"):
-        with_keys(ProvidersConfig(providers=(name, "pollinations")), named=True)
+        usable(ProvidersConfig(providers=(name, "pollinations")), named=True)
 
 
 @pytest.mark.parametrize("name", ["huggingface", "fal", "openai"])
 def test_provider_of_the_default_order_without_its_key_is_left_out(name: str):
-    config = with_keys(ProvidersConfig(providers=(name, "pollinations")), named=False)
+    config = usable(ProvidersConfig(providers=(name, "pollinations")), named=False)
 
     assert config.providers == ("pollinations",)
 
@@ -53,7 +53,7 @@ async def test_who_is_left_out_is_told_once_when_the_providers_are_opened():
 def test_pollinations_and_servers_of_ones_own_need_no_key():
     config = ProvidersConfig(providers=("pollinations", "openai"), openai_base_url="http://gpu:8000/v1")
 
-    assert with_keys(config, named=True).providers == ("pollinations", "openai")
+    assert usable(config, named=True).providers == ("pollinations", "openai")
 
 
 def test_every_provider_says_which_key_is_its():

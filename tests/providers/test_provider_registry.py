@@ -7,7 +7,7 @@ import pytest
 from retrato.domain.errors import ConfigError
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
-from retrato.providers.registry import BUILDERS, build_providers
+from retrato.providers.registry import BUILDERS, build_providers, usable
 
 
 async def test_providers_come_in_the_configured_order(http: Http):
@@ -23,15 +23,15 @@ async def test_hugging_face_goes_first_by_default(http: Http):
     ]
 
 
-async def test_unknown_name_is_told_with_the_setting_and_the_known_names(http: Http):
+def test_unknown_name_is_told_with_the_setting_and_the_known_names():
     with pytest.raises(ConfigError, match=r"RETRATO_PROVIDERS names 'midjourney'.*huggingface, pollinations"):
-        build_providers(ProvidersConfig(providers=("huggingface", "midjourney")), http)
+        usable(ProvidersConfig(providers=("huggingface", "midjourney")), named=True)
 
 
 @pytest.mark.parametrize("names", [(), ("huggingface", "huggingface")])
-async def test_no_name_and_a_name_twice_are_refused(http: Http, names: tuple[str, ...]):
+def test_no_name_and_a_name_twice_are_refused(names: tuple[str, ...]):
     with pytest.raises(ConfigError, match="RETRATO_PROVIDERS"):
-        build_providers(ProvidersConfig(providers=names), http)
+        usable(ProvidersConfig(providers=names), named=True)
 
 
 @pytest.mark.parametrize("url", ["gen.pollinations.ai", "ftp://x", "https://", "https://x?key=1", ""])

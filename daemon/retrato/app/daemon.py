@@ -10,8 +10,8 @@ import structlog
 
 from retrato.app.base import Base
 from retrato.app.console import open_desk
-from retrato.app.providers import open_providers
-from retrato.app.wording import wording
+from retrato.app.providers import open_providers, providers_config
+from retrato.app.wording import parsed_templates, wording
 from retrato.console.desk import Desk
 from retrato.console.server import Console
 from retrato.domain.errors import StorageError
@@ -93,6 +93,19 @@ class Daemon:
             raise self.guard.reason
 
 
+def check_settings(settings: Settings) -> None:
+    """
+    Say what `open_daemon` would refuse, before anybody waits for a database.
+
+    Raises:
+        ConfigError: a provider, a key, a prompt's template or the store's address is wrong.
+
+    """
+    providers_config(settings)
+    parsed_templates(settings)
+    open_store(settings.storage_url_or_default, public_url="")
+
+
 @asynccontextmanager
 async def open_daemon(
     settings: Settings,
@@ -112,7 +125,7 @@ async def open_daemon(
     *pages*, the pictures; *empresa_id* limits the work to one company; *notifier* is told how things are.
 
     Raises:
-        ConfigError: a provider is unknown or lacks its key, or the store's address is wrong.
+        ConfigError: what `check_settings` refuses.
 
     """
     async with AsyncExitStack() as stack:

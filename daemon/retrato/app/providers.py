@@ -8,7 +8,7 @@ import structlog
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Provider
-from retrato.providers.registry import build_providers, key_remedy, with_keys
+from retrato.providers.registry import build_providers, key_remedy, usable
 from retrato.settings import Settings, plain
 from retrato.version import VERSION
 
@@ -47,11 +47,11 @@ def providers_config(settings: Settings) -> ProvidersConfig:
     What the providers are built from; a provider of the default order that lacks its key is left out.
 
     Raises:
-        ConfigError: a provider that was named lacks its key, or a value cannot be one; the message names the
-            setting.
+        ConfigError: a provider is unknown or named twice, one that was named lacks its key, or a value cannot be
+            one; the message names the setting.
 
     """
-    return with_keys(all_providers(settings), named="providers" in settings.model_fields_set)
+    return usable(all_providers(settings), named="providers" in settings.model_fields_set)
 
 
 def all_providers(settings: Settings) -> ProvidersConfig:

@@ -6,8 +6,7 @@ from typing import Self
 import structlog
 
 from retrato import logs
-from retrato.app.daemon import Daemon
-from retrato.app.providers import providers_config
+from retrato.app.daemon import Daemon, check_settings
 from retrato.domain.errors import ConfigError
 from retrato.notify import Notifier
 from retrato.settings import Settings, hidden_by_the_environment, load, variable
@@ -52,7 +51,7 @@ class Reloader:
         """Take over what may change, or say why nothing does."""
         try:
             fresh = load()
-            providers_config(fresh)
+            check_settings(fresh)
         except ConfigError as exc:
             log.error("settings.refused", error=str(exc), remedy="nothing was changed")  # noqa: TRY400
             return

@@ -16,11 +16,16 @@ def wording(settings: Settings, base: Base) -> Wording:
         ConfigError: a template in ``[prompts]`` of ``retrato.toml`` cannot be read; the message says which.
 
     """
+    template, templates = parsed_templates(settings)
+    return Wording(Looks(base.database), template=template, templates=templates)
+
+
+def parsed_templates(settings: Settings) -> tuple[Template | None, dict[str, Template]]:
+    """The template for all, and by company. Raises ConfigError as `wording` does."""
     prompts = settings.prompts
-    return Wording(
-        Looks(base.database),
-        template=None if prompts.template is None else _parsed("template", prompts.template),
-        templates={empresa_id: _parsed(empresa_id, text) for empresa_id, text in prompts.templates.items()},
+    return (
+        None if prompts.template is None else _parsed("template", prompts.template),
+        {empresa_id: _parsed(empresa_id, text) for empresa_id, text in prompts.templates.items()},
     )
 
 

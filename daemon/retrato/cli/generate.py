@@ -9,8 +9,7 @@ from rich.table import Table
 
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
-from retrato.app.daemon import open_daemon
-from retrato.app.providers import providers_config
+from retrato.app.daemon import check_settings, open_daemon
 from retrato.app.wording import wording
 from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
@@ -67,7 +66,7 @@ def generate(
 async def _generate(
     settings: Settings, empresa_id: str | None, persona_id: str | None, wish: Wish, *, as_json: bool
 ) -> int:
-    providers_config(settings)
+    check_settings(settings)
     stop, hurry = asyncio.Event(), asyncio.Event()
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:

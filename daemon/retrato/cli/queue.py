@@ -69,7 +69,8 @@ def resume(*, empresa_id: EmpresaId = None, leg: Leg = None) -> None:
     """
     Go on where it was paused; name the same company or leg as there.
 
-    A leg that faults have closed (`retrato status` tells why) is asked again at once too: for when the cause is mended.
+    A leg that faults have closed (`retrato status` tells why) is asked again at once, too: say so when the cause
+    is mended.
     """
     scope, name = _scope(empresa_id, leg)
 

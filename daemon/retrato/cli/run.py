@@ -12,8 +12,7 @@ import typer
 from retrato.app.address import database_address
 from retrato.app.base import open_base
 from retrato.app.console import open_console
-from retrato.app.daemon import open_daemon
-from retrato.app.providers import providers_config
+from retrato.app.daemon import check_settings, open_daemon
 from retrato.app.reload import Reloader
 from retrato.cli.common import first_of, settings_for_command
 from retrato.cli.common import run as run_to_exit
@@ -51,7 +50,7 @@ def run(
 
 
 async def _run(settings: Settings, *, pages: bool) -> int:
-    providers_config(settings)  # a wrong setting is said before any work
+    check_settings(settings)
     for name in unknown_variables(os.environ):
         log.warning("setting.unknown", name=name, remedy="see the settings table in the README")
     stop, hurry, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()

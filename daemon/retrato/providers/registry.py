@@ -41,34 +41,28 @@ BUILDERS: Mapping[str, Builder] = {
 
 
 def build_providers(config: ProvidersConfig, http: Http) -> tuple[Provider, ...]:
-    """
-    The configured providers, in the configured order, on one entered *http*.
-
-    Raises:
-        ConfigError: no provider, one twice, or an unknown one.
-
-    """
-    known = ", ".join(BUILDERS)
-    names = config.providers
-    if unknown := [name for name in names if name not in BUILDERS]:
-        raise ConfigError(f"RETRATO_PROVIDERS names {', '.join(map(repr, unknown))}; known are {known}")
-    if not names or len(set(names)) < len(names):
-        raise ConfigError(f"RETRATO_PROVIDERS is {','.join(names)!r}; it should name each once, out of {known}")
-    return tuple(BUILDERS[name](config, http) for name in names)
+    """The providers of a `usable` config, in its order, on one entered *http*."""
+    return tuple(BUILDERS[name](config, http) for name in config.providers)
 
 
-def with_keys(config: ProvidersConfig, *, named: bool) -> ProvidersConfig:
+def usable(config: ProvidersConfig, *, named: bool) -> ProvidersConfig:
     """
     *config* without the providers that lack a key they need.
 
     Raises:
-        ConfigError: somebody *named* the provider, so it must not be left out; the message names the setting.
+        ConfigError: no provider, one twice, or an unknown one; or one lacks its key and somebody has *named* it,
+            so it must not be left out. The message names the setting.
 
     """
-    lacking = [name for name in config.providers if name in BUILDERS and BUILDERS[name].lacks_key(config)]
+    known, names = ", ".join(BUILDERS), config.providers
+    if unknown := [name for name in names if name not in BUILDERS]:
+        raise ConfigError(f"RETRATO_PROVIDERS names {', '.join(map(repr, unknown))}; known are {known}")
+    if not names or len(set(names)) < len(names):
+        raise ConfigError(f"RETRATO_PROVIDERS is {','.join(names)!r}; it should name each once, out of {known}")
+    lacking = [name for name in names if BUILDERS[name].lacks_key(config)]
     if lacking and named:
         raise ConfigError(f"RETRATO_PROVIDERS names {lacking[0]}, but there is no key: {key_remedy(lacking[0])}")
-    return replace(config, providers=tuple(name for name in config.providers if name not in lacking))
+    return replace(config, providers=tuple(name for name in names if name not in lacking))
 
 
 def key_remedy(name: str) -> str:
