@@ -1,6 +1,7 @@
 """The write-back of many at once: few transactions, and nobody's trouble becomes anybody else's."""
 
 import asyncio
+import random
 from contextlib import asynccontextmanager
 
 import pytest
@@ -63,6 +64,31 @@ async def unreliable(dsn):
     await opened.close()
 
 
+class HeldUp(Database):
+    """So many groups get no connection until it is over."""
+
+    def __init__(self, dsn):
+        super().__init__(dsn)
+        self.groups = 0
+        self.over = asyncio.Event()
+
+    @asynccontextmanager
+    async def connection(self, **options):
+        if self.groups:
+            self.groups -= 1
+            await self.over.wait()
+        async with super().connection(**options) as connection:
+            yield connection
+
+
+@pytest.fixture
+async def held_up(dsn):
+    opened = HeldUp(daemon_role.product(dsn))
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
 async def write_all(avatars, group):
     return await asyncio.gather(*(failing(avatars.write(finished)) for finished in group))
 
@@ -86,6 +112,12 @@ async def stuck(app, other_app, avatars, finished):
         leader = asyncio.create_task(failing(avatars.write(finished)))
         await blocked(other_app.connection)
         yield leader
+
+
+async def steps(count):
+    """Let every task that can go on do so, *count* times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 async def test_fifty_at_once_are_one_or_two_transactions(app, drawn, avatars):
@@ -279,6 +311,62 @@ async def test_others_are_written_when_one_who_waits_is_cancelled(app, other_app
     assert await leader is Outcome.WRITTEN
     assert await following == [Outcome.WRITTEN] * 8
     assert await avatars.write(impatient) is Outcome.WRITTEN
+
+
+async def test_many_who_come_meanwhile_are_not_kept_waiting(drawn, held_up):
+    first, *others = await drawn(41)
+    avatars = Avatars(held_up)
+    held_up.groups = 1
+    leader = asyncio.create_task(avatars.write(first))
+    await steps(5)
+
+    outcomes = await write_all(avatars, others)
+
+    assert outcomes == [Outcome.WRITTEN] * 40
+    assert not leader.done()
+    held_up.over.set()
+    assert await leader is Outcome.WRITTEN
+
+
+async def test_there_are_never_more_than_two_groups_at_once(app, drawn, held_up):
+    group = await drawn(121)
+    avatars = Avatars(held_up)
+    held_up.groups = 2
+    tasks = []
+    for start, end in ((0, 1), (1, 41), (41, 81), (81, 121)):
+        tasks += [asyncio.create_task(avatars.write(finished)) for finished in group[start:end]]
+        await steps(5)
+    await asyncio.sleep(0.2)
+
+    assert await written(app.connection) == 0
+    held_up.over.set()
+    assert await asyncio.gather(*tasks) == [Outcome.WRITTEN] * 121
+    assert await transactions(app.connection) == 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_nobody_is_forgotten_whoever_is_cancelled_whenever(app, drawn, avatars, seed):
+    rng = random.Random(seed)
+    group = await drawn(200)
+
+    async def come(finished):
+        await asyncio.sleep(rng.random() * 0.1)
+        cutting.create_task(cut(asyncio.current_task()))
+        return await avatars.write(finished)
+
+    async def cut(task):
+        await steps(rng.randrange(10))
+        await asyncio.sleep(rng.choice([0, 0, 0.002, 0.005, 1]))
+        task.cancel()
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as cutting:
+        outcomes = await asyncio.gather(*map(come, group), return_exceptions=True)
+
+    finished = [outcome for outcome in outcomes if not isinstance(outcome, asyncio.CancelledError)]
+    assert 0 < len(finished) < 200
+    assert set(finished) == {Outcome.WRITTEN}
+    assert await write_all(avatars, group) == [Outcome.WRITTEN] * 200
+    assert await written(app.connection) == 200
 
 
 async def test_one_who_is_cancelled_while_others_write_for_it_spoils_nothing(app, other_app, drawn, avatars):

@@ -4,7 +4,8 @@ The write-back: fenced, the host's rows and ours together, one transaction for a
     write ─▶ all who wait, in one transaction; rows that somebody holds are passed over
                └─ not written there ─▶ each in a transaction of its own, that waits for the row and hears why
 
-Whose turn it is writes for all who wait: without load nobody waits for anybody, under load the groups grow.
+Who is called writes for all who wait: without load nobody waits for anybody, under load the groups grow. While one
+group is written a second one is only begun when it is large: two small ones cost more than one.
 """
 
 import asyncio
@@ -22,6 +23,10 @@ from retrato.store.database import Database
 from retrato.store.queries import query
 
 _MOST_AT_ONCE = 64
+_GROUPS_AT_ONCE = 2
+"""While Postgres writes one, we tell the answers of the other and put the next together."""
+_ENOUGH = 32
+"""So many are worth a second group: in small ones each costs more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +83,12 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One that waits: whether it writes for all now, whether it was tried, and what came of it if it worked."""
+    """One that waits to be written, or called to write for all; no ``outcome``: it was not written so."""
 
     finished: Finished
-    writes: bool = False
-    answered: bool = False
     outcome: Outcome | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is called, or its outcome is there."""
 
 
 class Avatars:
@@ -93,7 +97,8 @@ class Avatars:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[_Waiting, None] = {}  # in the order of arrival
-        self._busy = False
+        self._called: _Waiting | None = None
+        self._groups = 0
 
     async def write(self, finished: Finished) -> Outcome:
         """
@@ -113,51 +118,57 @@ class Avatars:
         """What became of it together with all who wait; None when it was not written so."""
         me = _Waiting(finished)
         self._waiting[me] = None
+        self._call_next()
         try:
-            await self._turn_or_answer(me)
-            if not me.answered:
+            await me.news.wait()
+            if self._called is me:
                 await asyncio.sleep(0)  # who ends in the same moment comes along
-                await self._write_group(self._group_with(me))
+                await self._write_group(self._group())
         finally:
             self._waiting.pop(me, None)
-            if me.writes:
-                self._pass_on()
+            if self._called is me:  # cancelled before it could write
+                self._called = None
+            self._call_next()
         return me.outcome
 
-    async def _turn_or_answer(self, me: _Waiting) -> None:
-        """Until it is *me* who writes for all, or somebody else has written it."""
-        if not self._busy:
-            self._busy = me.writes = True
-        else:
-            await me.news.wait()
+    def _call_next(self) -> None:
+        """The first who waits shall write, unless somebody is about to, or enough do already."""
+        if (
+            self._called is None
+            and self._waiting
+            and self._groups < (_GROUPS_AT_ONCE if len(self._waiting) >= _ENOUGH else 1)
+        ):
+            self._called = next(iter(self._waiting))
+            self._called.news.set()
 
-    def _pass_on(self) -> None:
-        """The one who wrote is done, or was cancelled: the next one who waits writes."""
-        self._busy = bool(self._waiting)
-        for successor in islice(self._waiting, 1):
-            successor.writes = True
-            successor.news.set()
-
-    def _group_with(self, me: _Waiting) -> list[_Waiting]:
-        """Who is written together: *me* and the first of those who wait, at most one for each persona."""
-        group = {one.finished.persona_id: one for one in [*islice(self._waiting, _MOST_AT_ONCE - 1), me]}
+    def _group(self) -> list[_Waiting]:
+        """Who is written together, and waits no more: the first of those who do, at most one for each persona."""
+        group: dict[str, _Waiting] = {}
+        for one in islice(self._waiting, _MOST_AT_ONCE):
+            group.setdefault(one.finished.persona_id, one)
+        for one in group.values():
+            del self._waiting[one]
         return list(group.values())
 
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
         """
         Write what can be written at once, and answer all of *group*.
 
-        Cancelled in between, nobody is answered: the next one takes the turn, and the fences tell what is there.
+        Where it fails, or is cancelled, the outcome is open: each asks once more by itself, and its fence tells.
         """
+        self._called = None
+        self._groups += 1
+        self._call_next()
+        written: Mapping[int, Outcome] = {}
         try:
             written = await self._in_one_transaction([one.finished for one in group], patiently=False)
         except (asyncpg.PostgresError, RetratoError):
-            written = {}  # one of them may spoil it for all: each asks once more by itself, and hears why
-        for one in group:
-            one.outcome = written.get(one.finished.token)
-            one.answered = True
-            one.news.set()
-            self._waiting.pop(one, None)
+            pass  # one of them may spoil it for all
+        finally:
+            self._groups -= 1
+            for one in group:
+                one.outcome = written.get(one.finished.token)
+                one.news.set()
 
     async def _write_alone(self, finished: Finished) -> Outcome:
         outcome = await self._written(finished)
