@@ -63,6 +63,26 @@ async def test_without_a_pace_one_claim_fills_all_permits(replica, running, comp
     assert claims == 1
 
 
+async def test_claimed_job_begins_before_the_next_claim(replica, running, company):
+    one = replica(concurrency=2)
+    one.pipeline.gate.clear()
+    draw = one.pipeline.draw
+
+    async def noted(job):
+        one.jobs.calls.append("draw")
+        return await draw(job)
+
+    one.pipeline.draw = noted
+    await company(1)
+
+    async with running(one):
+        await until(lambda: one.jobs.calls.count("claim") >= 2 and one.pipeline.at_once == 1)
+        order = [call for call in one.jobs.calls if call in {"claim", "draw"}]
+        one.pipeline.gate.set()
+
+    assert order[:3] == ["claim", "draw", "claim"]
+
+
 async def test_with_a_pace_the_second_job_waits_for_its_turn(replica, running, company, connection, count):
     one = replica(pace_s=3600)
     one.pipeline.gate.clear()

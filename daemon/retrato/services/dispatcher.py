@@ -131,6 +131,7 @@ class Dispatcher:
                 return
             for job in claimed.jobs:
                 self._start(group, job)
+            await asyncio.sleep(0)  # they begin before the next claim is put together
             undisturbed = False
             if claimed.wait_s:
                 # The pace may change meanwhile, and who sleeps for long shows no sign of life.
