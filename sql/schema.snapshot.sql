@@ -1347,7 +1347,16 @@ begin
     orphaned as materialized (
         -- Job by job by the key, whatever the planner believes. A job with this token is running; its lease is
         -- compared once more, for who locks a row gets it as it is now.
-        select held.persona_id, held.token, held.takeovers + (held.replica_id <> me)::integer as takeovers
+        select
+            held.persona_id,
+            held.token,
+            held.takeovers + case
+                when held.replica_id = me then 0
+                when exists (
+                    select from retrato.attempts a where a.persona_id = held.persona_id and a.token = held.token
+                ) then 4
+                else 1
+            end as takeovers
         from running r
         cross join lateral (
             select j.persona_id, j.token, j.takeovers, j.replica_id
@@ -1391,7 +1400,7 @@ begin
     taken as (
         update retrato.jobs j
         set
-            state = case when orphaned.takeovers >= most_takeovers then 'failed' else 'queued' end,
+            state = case when orphaned.takeovers >= 4 * most_takeovers then 'failed' else 'queued' end,
             takeovers = orphaned.takeovers,
             token = null,
             replica_id = null,
@@ -1399,10 +1408,10 @@ begin
             delayed = false,
             round = retrato.next_round(j.lane),
             run_at = clock_timestamp(),
-            last_fault = case when orphaned.takeovers >= most_takeovers then 'poison' else j.last_fault end,
+            last_fault = case when orphaned.takeovers >= 4 * most_takeovers then 'poison' else j.last_fault end,
             last_error = case
-                when orphaned.takeovers >= most_takeovers
-                then format('%s replicas died while they worked on this persona', orphaned.takeovers)
+                when orphaned.takeovers >= 4 * most_takeovers
+                then 'replicas died again and again while they worked on this persona'
                 else j.last_error
             end
         from orphaned

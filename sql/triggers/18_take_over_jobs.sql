@@ -5,8 +5,11 @@
 -- was lost.
 --
 -- A replica that has just claimed is not silent. Nobody is dead for as long after the server's start: everybody's lock
--- is free then, and leases have run out while no heartbeat could come. A job that has seen most_takeovers replicas die
--- is a poison job: it fails instead of killing the next one.
+-- is free then, and leases have run out while no heartbeat could come.
+--
+-- A job during whose drawing most_takeovers replicas died is a poison job: it fails instead of killing the next one.
+-- Who only waited in a dead replica's hands is hardly to blame: such a death counts a quarter. jobs.takeovers counts
+-- the quarters.
 --
 -- silence_s: seconds   in_hand: the tokens in this replica's hands   floor: what runs under smaller tokens is in them
 create or replace function retrato.take_over_jobs_from(
@@ -51,7 +54,16 @@ begin
     orphaned as materialized (
         -- Job by job by the key, whatever the planner believes. A job with this token is running; its lease is
         -- compared once more, for who locks a row gets it as it is now.
-        select held.persona_id, held.token, held.takeovers + (held.replica_id <> me)::integer as takeovers
+        select
+            held.persona_id,
+            held.token,
+            held.takeovers + case
+                when held.replica_id = me then 0
+                when exists (
+                    select from retrato.attempts a where a.persona_id = held.persona_id and a.token = held.token
+                ) then 4
+                else 1
+            end as takeovers
         from running r
         cross join lateral (
             select j.persona_id, j.token, j.takeovers, j.replica_id
@@ -95,7 +107,7 @@ begin
     taken as (
         update retrato.jobs j
         set
-            state = case when orphaned.takeovers >= most_takeovers then 'failed' else 'queued' end,
+            state = case when orphaned.takeovers >= 4 * most_takeovers then 'failed' else 'queued' end,
             takeovers = orphaned.takeovers,
             token = null,
             replica_id = null,
@@ -103,10 +115,10 @@ begin
             delayed = false,
             round = retrato.next_round(j.lane),
             run_at = clock_timestamp(),
-            last_fault = case when orphaned.takeovers >= most_takeovers then 'poison' else j.last_fault end,
+            last_fault = case when orphaned.takeovers >= 4 * most_takeovers then 'poison' else j.last_fault end,
             last_error = case
-                when orphaned.takeovers >= most_takeovers
-                then format('%s replicas died while they worked on this persona', orphaned.takeovers)
+                when orphaned.takeovers >= 4 * most_takeovers
+                then 'replicas died again and again while they worked on this persona'
                 else j.last_error
             end
         from orphaned

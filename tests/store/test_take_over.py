@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.store.support import claim_one, connected, job_of, new_replica, queued
+from tests.store.support import BID, claim_one, connected, job_of, new_replica, queued
 
 from retrato.store.queries import REPLICA_LOCK_CLASS
 
@@ -97,14 +97,25 @@ async def test_without_a_lock_the_lease_alone_decides(app, heir, running):
     assert await take_over(heir) == [running.persona_id]
 
 
-async def test_poison_job_fails_instead_of_killing_the_next_replica(app, heir, running):
-    await app.connection.execute("update retrato.jobs set takeovers = 2")
+async def test_poison_job_fails_instead_of_killing_the_next_replica(app, heir, running, attempts):
+    await app.connection.execute("update retrato.jobs set takeovers = 8")  # two deaths
+    await attempts.begin(running, BID)
 
     await take_over(heir, most_takeovers=3)
 
     job = await job_of(app.connection, running.persona_id)
-    assert (job["state"], job["takeovers"], job["last_fault"]) == ("failed", 3, "poison")
-    assert "3 replicas died" in job["last_error"]
+    assert (job["state"], job["takeovers"], job["last_fault"]) == ("failed", 12, "poison")
+    assert "replicas died again and again" in job["last_error"]
+
+
+@pytest.mark.parametrize(("takeovers", "state"), [(8, "queued"), (10, "queued"), (11, "failed")])
+async def test_death_of_a_replica_that_had_not_begun_counts_a_quarter(app, heir, running, takeovers, state):
+    await app.connection.execute("update retrato.jobs set takeovers = $1", takeovers)
+
+    await take_over(heir, most_takeovers=3)
+
+    job = await job_of(app.connection, running.persona_id)
+    assert (job["state"], job["takeovers"]) == (state, takeovers + 1)
 
 
 async def test_job_that_an_application_holds_is_taken_later(app, heir, running):

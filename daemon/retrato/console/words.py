@@ -55,7 +55,7 @@ FAULTS: Mapping[str, str] = {
     "bad_output": N_("What came back was no usable picture."),
     "storage": N_("The picture could not be stored."),
     "write_back": N_("The application's tables did not take the picture."),
-    "poison": N_("Three replicas died while they were drawing it."),
+    "poison": N_("Replicas died again and again while they were drawing it."),
     "cancelled": N_("An operator has cancelled it."),
     "unexpected": N_("Something went wrong that nobody foresaw; the log tells more."),
 }
