@@ -64,6 +64,20 @@ async def test_address_that_is_none_is_a_setting_to_mend():
         await open_database("mysql://localhost/db")
 
 
+@pytest.mark.parametrize("password", ["geh/eim", "geh#eim", "geh?eim", "[geheim]"])
+async def test_password_that_breaks_the_address_is_not_told(password):
+    with pytest.raises(ConfigError, match="%2F") as caught:
+        await open_database(f"postgresql://clerk:{password}@localhost/app")
+
+    assert "geh" not in str(caught.value)
+    assert "eim" not in str(caught.value)
+
+
+async def test_parameter_of_another_tool_in_the_address_is_a_setting_to_mend(dsn):
+    with pytest.raises(ConfigError, match="pgbouncer"):
+        await open_database(f"{dsn}?pgbouncer=true")
+
+
 async def test_nobody_at_the_address_is_waited_for():
     with pytest.raises(StoreUnavailableError):
         await open_database("postgresql://retrato:x@127.0.0.1:1/none")

@@ -36,7 +36,6 @@ _REFUSED = (
 )
 _MISCONFIGURED = (
     *_REFUSED,
-    asyncpg.InsufficientPrivilegeError,
     asyncpg.ClientConfigurationError,
 )
 _NOT_MIGRATED = (
@@ -63,8 +62,35 @@ def reaching() -> Iterator[None]:
         yield
     except _MISCONFIGURED as exc:
         raise ConfigError(f"RETRATO_DATABASE_URL is not accepted by the database: {exc}") from exc
+    except asyncpg.InsufficientPrivilegeError as exc:
+        raise ConfigError(
+            f"the role of RETRATO_DATABASE_URL lacks a right: {exc}; the owner of the tables gives it by what "
+            "`retrato migrate --roles NAME` prints"
+        ) from exc
     except _AWAY as exc:
         raise StoreUnavailableError(f"the database does not answer now: {str(exc) or type(exc).__name__}") from exc
+
+
+@contextmanager
+def addressed() -> Iterator[None]:
+    """
+    Turn what is wrong with the address itself into a ConfigError.
+
+    A plain ValueError of the driver's repeats parts of the address, which may be the password's: it is not told.
+    """
+    try:
+        yield
+    except asyncpg.ClientConfigurationError as exc:
+        raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
+    except ValueError:
+        raise ConfigError(
+            "RETRATO_DATABASE_URL is not a Postgres address, such as postgresql://user@host:5432/database; in a "
+            "password / ? # [ ] @ and % are written as %2F %3F %23 %5B %5D %40 and %25"
+        ) from None
+    except asyncpg.UndefinedObjectError as exc:
+        raise ConfigError(
+            f"RETRATO_DATABASE_URL asks the server for what it does not know, behind the question mark: {exc}"
+        ) from exc
 
 
 @contextmanager
@@ -101,11 +127,8 @@ async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncp
         StoreUnavailableError: nobody answered within *timeout_s* seconds.
 
     """
-    with reaching():
-        try:
-            return await asyncpg.connect(dsn, timeout=timeout_s, server_settings=_SESSION, **options)
-        except ValueError as exc:
-            raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
+    with reaching(), addressed():
+        return await asyncpg.connect(dsn, timeout=timeout_s, server_settings=_SESSION, **options)
 
 
 async def _leave_as_it_is(_connection: Connection) -> None:
@@ -133,7 +156,7 @@ class Database:
 
         """
         with reaching():
-            try:
+            with addressed():
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
                     min_size=1,
@@ -145,8 +168,6 @@ class Database:
                     max_inactive_connection_lifetime=120,
                     reset=_leave_as_it_is,
                 )
-            except ValueError as exc:
-                raise ConfigError(f"RETRATO_DATABASE_URL is not a Postgres address: {exc}") from None
             isolation = await self._pool.fetchval("select current_setting('default_transaction_isolation')")
             self._reads_committed = isolation == "read committed"
 

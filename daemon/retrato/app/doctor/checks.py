@@ -8,7 +8,7 @@ from enum import IntEnum
 from retrato.app.doctor import configuration, hearing, installation, providers, secrecy, server, storage, work
 from retrato.app.doctor.finding import Finding, Level, fail, skip
 from retrato.app.doctor.patient import Patient, Reached, open_patient
-from retrato.domain.errors import RetratoError
+from retrato.domain.errors import RetratoError, StoreUnavailableError
 from retrato.settings import Settings
 
 _LONGEST_S = 60.0
@@ -81,7 +81,13 @@ async def examine(
 async def _made(check: Check, patient: Patient) -> list[Finding]:
     if check.needs >= Needs.DATABASE and not isinstance(patient.reached, Reached):
         if check.make is server.check_server:
-            return [fail(str(patient.reached), "set RETRATO_DATABASE_URL to a database that answers")]
+            is_away = isinstance(patient.reached, StoreUnavailableError)
+            return [
+                fail(
+                    str(patient.reached),
+                    "set RETRATO_DATABASE_URL to a database that answers" if is_away else None,
+                )
+            ]
         return [skip("not looked at: the database cannot be asked")]
     if check.needs >= Needs.INSTALLATION and patient.database.host is None:
         return [skip("not looked at: not migrated")]
