@@ -30,6 +30,8 @@ from retrato.store.mapping import HostMapping, ReadyWhen
 
 _PREFIX = "RETRATO_"
 
+_SHORTEST_TOKEN = 16
+
 Seconds = Annotated[float, Field(ge=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -208,7 +210,7 @@ class Settings(BaseSettings):
     console_port: Annotated[int, Field(ge=0, le=65535)] = 3001
     """Port of the console; 0 = any free one."""
 
-    console_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    console_token: SecretStr | None = None
     """What opens the console; needed wherever others than this machine can reach it. At least 16 characters."""
 
     console_read_only: bool = False
@@ -228,6 +230,13 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged."""
+
+    @field_validator("console_token")
+    @classmethod
+    def _token_is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value) < _SHORTEST_TOKEN:
+            raise ValueError(f"{len(value)} characters are too few, {_SHORTEST_TOKEN} at least are needed")
+        return value
 
     @field_validator("providers", "result_hosts", mode="before")
     @classmethod
@@ -297,9 +306,10 @@ def load(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as exc:
-        wrong = "; ".join(f"{_variable(error['loc'])}: {error['msg']}" for error in exc.errors())
-        raise ConfigError(wrong) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+        raise ConfigError("; ".join(_wrong(error["loc"], error["msg"]) for error in exc.errors())) from None
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"retrato.toml cannot be read: {exc}") from None
+    except (UnicodeDecodeError, OSError) as exc:
         raise ConfigError(f"the settings' files cannot be read: {exc}") from None
 
 
@@ -360,8 +370,10 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     return sorted(name for name in environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    return variable(str(location[0]) if location else "settings")
+def _wrong(location: tuple[int | str, ...], message: str) -> str:
+    """The setting's name, and what is wrong with its value; pydantic says before our own words whose they are."""
+    name = variable(str(location[0]) if location else "settings")
+    return f"{name}: {message.removeprefix('Value error, ')}"
 
 
 def variable(name: str) -> str:

@@ -185,7 +185,7 @@ async def test_broken_file_is_said_at_start_and_ends_with_78(shell, settle):
     done = await shell.run("run")
 
     assert done.code == 78
-    assert "the settings' files cannot be read" in done.err
+    assert "retrato.toml cannot be read" in done.err
     assert "Traceback" not in done.err
 
 

@@ -2,19 +2,23 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from retrato import logs
 from retrato.domain.errors import ConfigError, RetratoError, StoreUnavailableError
-from retrato.settings import Settings, load
+from retrato.settings import Settings, load, misspelt
+
+log = structlog.get_logger()
 
 EXIT_FAILED = 1
 EXIT_UNREACHABLE = 69
@@ -22,14 +26,25 @@ EXIT_CONFIG = 78
 _PIPE_WIDTH = 400
 
 
-def settings_for_command(**overrides: Any) -> Settings:
-    """Read the settings and set the logs up; leaves with 78 where a setting is wrong."""
+def settings_for_command() -> Settings:
+    """
+    Read the settings and set the logs up; leaves with 78 where a setting is wrong.
+
+    A name that means nothing is told: with it a setting keeps its default, and nothing else would say so.
+    """
     try:
-        settings = load(**{name: value for name, value in overrides.items() if value is not None})
+        settings = load()
     except ConfigError as exc:
         leave(exc)
-    logs.configure(log_format=settings.log_format, level=settings.log_level, secrets=settings.secrets())
+    log_as_set(settings)
+    for name in misspelt(os.environ):
+        log.warning("setting.unknown", name=name, remedy="see the settings table in the README")
     return settings
+
+
+def log_as_set(settings: Settings) -> None:
+    """Log in the format and from the level on that *settings* name, and never their secrets."""
+    logs.configure(log_format=settings.log_format, level=settings.log_level, secrets=settings.secrets())
 
 
 def leave(error: RetratoError) -> NoReturn:
@@ -74,11 +89,23 @@ def note(text: str) -> None:
 
 
 def print_table(table: Table) -> None:
-    """*table* on stdout; as wide as the terminal, or as its content where there is none."""
+    """*table* on stdout; as wide as the terminal, or as its content where there is none. Names are never cut."""
+    table.columns[0].no_wrap = True
+    for column in table.columns:
+        column.overflow = "fold"
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=_PIPE_WIDTH)
     console.print(table)
+
+
+def span(seconds: float | None) -> str:
+    """Seconds as people say them; nothing for none."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def print_json(data: Any) -> None:

@@ -13,7 +13,7 @@ from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
 from retrato.app.console import open_console
 from retrato.app.daemon import open_daemon
-from retrato.cli.common import EXIT_FAILED, note, print_table, run, settings_for_command
+from retrato.cli.common import EXIT_FAILED, log_as_set, note, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
 from retrato.cli.signals import stop_on_signals
 from retrato.providers.config import DEFAULT_PROVIDERS
@@ -51,7 +51,8 @@ def demo(
     """
     settings = settings_for_command()
     if settings.log_level == "info" and "log_level" not in settings.model_fields_set:
-        settings = settings_for_command(log_level="warning")
+        settings = settings.model_copy(update={"log_level": "warning"})
+        log_as_set(settings)
     run(_demo(settings, once=once, personas=personas, pace_s=pace))
 
 

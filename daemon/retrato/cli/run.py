@@ -20,7 +20,7 @@ from retrato.cli.signals import reload_on_signal, stop_on_signals
 from retrato.console.server import Console
 from retrato.domain.errors import NotMigratedError, RetratoError
 from retrato.notify import Notifier
-from retrato.settings import Settings, unknown_variables
+from retrato.settings import Settings
 from retrato.supervise import wait_for_any
 from retrato.version import VERSION
 
@@ -51,8 +51,6 @@ def run(
 
 async def _run(settings: Settings, *, pages: bool) -> int:
     check_settings(settings)
-    for name in unknown_variables(os.environ):
-        log.warning("setting.unknown", name=name, remedy="see the settings table in the README")
     stop, hurry, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
     notifier = Notifier.from_environment(os.environ, pid=os.getpid())
     reloader = Reloader(settings, notifier, asked=asked)
