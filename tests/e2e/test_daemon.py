@@ -312,6 +312,7 @@ async def test_taken_console_port_does_not_stop_the_work(shell, insert, until):
         await until(READY, persona_id, 1)
 
     assert "RETRATO_CONSOLE_PORT" in warning["remedy"]
+    assert daemon.events("setting.missing")[0]["name"] == "RETRATO_PUBLIC_URL"
     server.close()
     await server.wait_closed()
 

@@ -14,6 +14,7 @@ from retrato.app.providers import open_providers, providers_config
 from retrato.app.wording import parsed_templates, wording
 from retrato.console.desk import Desk
 from retrato.console.server import Console
+from retrato.console.whereabouts import is_anywhere, url_of
 from retrato.domain.errors import StorageError
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
@@ -272,20 +273,21 @@ def _listen_address(settings: Settings, dsn: str) -> str:
     return plain(settings.listen_database_url) or dsn
 
 
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what people write, and where it can be reached
-
-
 def _public_url(settings: Settings, console: Console | None, *, pages: bool) -> str:
     """The prefix of the addresses that are written back."""
     if settings.public_url is not None:
         return settings.public_url
-    if settings.console_host in _ANYWHERE or not pages:
+    url = console.url if console is not None else None
+    if is_anywhere(settings.console_host) or not pages:
         log.warning(
             "setting.missing",
             name="RETRATO_PUBLIC_URL",
             reason="the addresses written back would lead nowhere from other machines",
         )
-    if console is not None and console.url is not None:
-        return f"{console.url}/avatars"
-    host = _ANYWHERE.get(settings.console_host, settings.console_host)
-    return f"http://{host}:{settings.console_port}/avatars"
+    elif console is not None and url is None:
+        log.warning(
+            "setting.missing",
+            name="RETRATO_PUBLIC_URL",
+            reason="the addresses written back would lead to whoever listens in the console's place",
+        )
+    return f"{url or url_of(settings.console_host, settings.console_port)}/avatars"

@@ -5,6 +5,7 @@ A taken port is no reason to stop drawing: then the daemon says so, names the se
 """
 
 import asyncio
+from errno import EADDRINUSE
 
 import structlog
 from aiohttp import web
@@ -20,6 +21,7 @@ from retrato.console.live import Live
 from retrato.console.pictures import Pictures
 from retrato.console.probes import Probe, Probes, is_stopping
 from retrato.console.scrapes import Scrapes
+from retrato.console.whereabouts import url_of
 from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
@@ -28,7 +30,6 @@ from retrato.supervise import Pulse
 log = structlog.get_logger()
 
 _LARGEST_BODY = 256 * 1024
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where it can be reached
 
 
 class Console:
@@ -147,13 +148,8 @@ class Console:
             await web.TCPSite(runner, self._house.host, port).start()
         except OSError as exc:
             await runner.cleanup()
-            log.warning(
-                "console.not_started",
-                reason=str(exc),
-                remedy=f"free the port or set {setting}; pictures are drawn all the same",
-            )
+            mend = f"free the port or set {setting}" if exc.errno == EADDRINUSE else "set RETRATO_CONSOLE_HOST"
+            log.warning("console.not_started", reason=str(exc), remedy=f"{mend}; pictures are drawn all the same")
             return None
         self._runners.append(runner)
-        host, real_port = runner.addresses[0][:2]
-        host = _ANYWHERE.get(host, host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{real_port}"
+        return url_of(*runner.addresses[0][:2])

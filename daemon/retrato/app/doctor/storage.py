@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.console.whereabouts import url_of
 from retrato.settings import Settings
 from retrato.storage.location import open_store
 from retrato.storage.picture_store import IMMUTABLE, JPEG, Habits
@@ -95,8 +96,8 @@ def _of_the_console(settings: Settings) -> Finding:
             "set RETRATO_PUBLIC_URL, or a port",
         )
     if settings.console_host in _LOOPBACK:
-        return _only_here(f"http://{settings.console_host}:{settings.console_port}/avatars")
-    return ok(f"http://{settings.console_host}:{settings.console_port}/avatars/…")
+        return _only_here(f"{url_of(settings.console_host, settings.console_port)}/avatars")
+    return ok(f"{url_of(settings.console_host, settings.console_port)}/avatars/…")
 
 
 def _only_here(url: str) -> Finding:

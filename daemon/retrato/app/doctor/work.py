@@ -1,21 +1,20 @@
 """Checks of the work itself: who does it, and what holds it up."""
 
 import asyncio
-import json
 import socket
-import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from retrato.app.doctor.finding import Finding, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.app.health import health
+from retrato.console.whereabouts import url_of
 from retrato.store.status import ReplicaStatus, mixed_since
 from retrato.version import VERSION
 
 _UPGRADE_WITHIN = timedelta(hours=1)
 """So long replicas of two releases are nothing to worry about."""
 _ANSWER_WITHIN_S = 3.0
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what people write, and where it can be reached
 
 
 async def check_port(patient: Patient) -> list[Finding]:
@@ -35,7 +34,7 @@ async def _port(name: str, host: str, port: int, *, probed: int) -> Finding:
     try:
         await asyncio.to_thread(_bind, host, port)
     except OSError as exc:
-        if await asyncio.to_thread(_is_ours, _ANYWHERE.get(host, host), probed):
+        if await asyncio.to_thread(_is_ours, url_of(host, probed)):
             return ok(f"port {port}: a daemon answers")
         return warn(
             f"{host}:{port} cannot be listened on ({exc.strerror or exc}): the daemon would work without",
@@ -110,10 +109,8 @@ def _bind(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def _is_ours(host: str, port: int) -> bool:
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
+def _is_ours(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=_ANSWER_WITHIN_S) as answer:
-            return bool(json.load(answer) == {"status": "alive"})
+        return bool(health(url, timeout_s=_ANSWER_WITHIN_S) == {"status": "alive"})
     except (OSError, ValueError):
         return False
