@@ -1,11 +1,18 @@
 """``retrato`` and ``python -m retrato``."""
 
-from retrato.cli import app
+import sys
+
+EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. The imports take half a second, in which Ctrl-C is no error either."""
+    try:
+        from retrato.cli import app  # noqa: PLC0415
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":
