@@ -114,7 +114,8 @@ pictures: $(READY)  ## Make the docs' pictures anew: faces, console, dashboard (
 texts: $(READY)  ## Bring the console's catalogues up to the texts in the code, and compile them.
 	cd daemon/retrato/console && pybabel=$(CURDIR)/$(BIN)/pybabel && pot=$$(mktemp) && \
 	  $$pybabel extract -F locales/babel.cfg -k N_ --no-location --sort-output -o $$pot . && \
-	  $$pybabel update -D console -d locales -i $$pot --no-fuzzy-matching && \
+	  $$pybabel update -D console -d locales -i $$pot --no-fuzzy-matching --ignore-obsolete --width=100 && \
+	  sed -i -E '/^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): /d' locales/*/LC_MESSAGES/console.po && \
 	  $$pybabel compile -D console -d locales && rm $$pot
 
 dist: $(READY)  ## Build the source archive and the wheel into dist/.
