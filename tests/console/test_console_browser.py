@@ -129,7 +129,7 @@ async def test_run_and_force_with_their_dialog(console, people, empresa, open_pa
 
     await page.get_by_role("link", name="Forçar…").click()
     dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("Gerar 2 personas de novo?")
+    await expect(dialog).to_contain_text("Gerar de novo os retratos de 2 personas?")
     await expect(dialog).to_contain_text("US$ 0,05")
     await dialog.get_by_role("link", name="Cancelar").click()
     await expect(dialog).to_be_hidden()
@@ -169,7 +169,7 @@ async def test_failure_is_explained_and_tried_again(console, people, empresa, op
     await people.fail(persona_id, fault="no_credit")
 
     await expect(_card(page, persona_id)).to_contain_text("The account at the provider has no money left.")
-    await page.get_by_role("button", name="Try the 1 failed one again").click()
+    await page.get_by_role("button", name="Try the failed one again").click()
     await expect(_card(page, persona_id)).to_contain_text("queued")
     await expect(page.locator("#notice")).to_contain_text("Accepted: 1 persona is queued.")
 
@@ -210,7 +210,7 @@ async def test_keyboard_alone_is_enough(console, people, empresa, open_page, con
     await expect(page.locator("#chosen")).to_have_text("1 selecionada")
     await page.get_by_role("button", name="Forçar selecionadas…").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("dialog")).to_contain_text("Gerar Bia de novo?")
+    await expect(page.get_by_role("dialog")).to_contain_text("Gerar de novo o retrato de Bia?")
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await page.get_by_role("button", name="Forçar selecionadas…").focus()

@@ -6,6 +6,9 @@ import pytest
 from tests.console.console_support import EMPRESA, OURS, running_console
 
 from retrato.console.desk import Terms
+from retrato.console.gate import House
+from retrato.console.server import Console
+from retrato.domain.errors import NotMigratedError
 
 EN = {"Accept-Language": "en"}
 
@@ -53,7 +56,7 @@ async def test_gallery_says_each_state_in_words(console, http, people, empresa, 
         assert f"<span>{state}</span>" in text
     assert "The provider refused to draw this description." in text
     assert "Run: 2 are missing" in text
-    assert "Try the 1 failed one again" in text
+    assert "Try the failed one again" in text
 
 
 @pytest.mark.parametrize("names", [2, 60], ids=["all on one page", "more than one page"])
@@ -237,6 +240,27 @@ async def test_providers_show_breakers_replicas_and_money(console, http, people,
     assert "US$ 40.00" in text
 
 
+async def test_paused_company_is_called_by_its_name(console, http, empresa, connection):
+    pause = "select retrato.pause('empresa', $1, null)"
+    await connection.execute(pause, empresa)
+    await connection.execute(pause, "gone")
+
+    text = await _text(http, f"{console.url}/providers")
+
+    assert "Company ARVA Tech Solutions is paused" in text
+    assert "Company gone is paused" in text
+
+
+async def test_those_without_a_company_are_called_so_on_every_page(console, http, people, connection):
+    await connection.execute("alter table personas alter column empresa_id drop not null")
+    persona_id = await people.persona("Sem Empresa", empresa_id=None)
+    pages = ("/empresas", "/empresas/-", "/empresas/-/force", f"/personas/{persona_id}")
+
+    texts = [await _text(http, f"{console.url}{page}") for page in pages]
+
+    assert [page for page, text in zip(pages, texts, strict=True) if "Without a company" not in text] == []
+
+
 async def test_pages_speak_the_language_of_the_browser(console, http, people, empresa):
     await people.persona()
     page = f"{console.url}/empresas/{empresa}"
@@ -291,6 +315,20 @@ async def test_console_that_waits_for_its_database_says_so(console, http, databa
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "5"
     assert "The database does not answer now." in text
+
+
+async def test_console_of_a_daemon_that_waits_for_migrate_says_so(http):
+    console = Console(House("127.0.0.1"), 0)
+    await console.listen()
+    console.not_ready(NotMigratedError("schema retrato is not installed: run `retrato migrate`"))
+
+    async with http.get(f"{console.url}/empresas", headers=EN) as answer:
+        text = await answer.text()
+    await console.close()
+
+    assert answer.status == 503
+    assert "The database is not prepared for this release." in text
+    assert "run `retrato migrate`" in text
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ class VersionOut(Shown):
     """A finished version."""
 
     version: int
+    restored_from: int | None
     picture: str
     thumbnail: str
     width: int

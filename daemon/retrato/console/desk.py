@@ -7,11 +7,12 @@ from typing import Protocol
 
 from retrato.console.fresh import Fresh
 from retrato.console.outlook import Hindrance, remaining_s
+from retrato.domain.errors import NotFoundError
 from retrato.providers.catalogue import LegInfo
 from retrato.providers.comparison import COMPARED, Outlook, first_choice, on_leg, success_rate
 from retrato.store.console_reads import ConsoleReads
 from retrato.store.console_rows import Call, Card, Company, Counts, LegRecord, MonthsCost, Version
-from retrato.store.control import Control, Pause
+from retrato.store.control import Control, Pause, Scope
 from retrato.store.requests import Requests, Wish
 from retrato.store.status import MonthsBudget, ReplicaStatus, Status
 
@@ -102,11 +103,12 @@ class LegSight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """Who draws, with what: legs, replicas, pauses, money."""
+    """Who draws, with what: legs, replicas, pauses, money. ``paused_companies`` are those that pauses name."""
 
     legs: Sequence[LegSight]
     replicas: Sequence[ReplicaStatus]
     pauses: Sequence[Pause]
+    paused_companies: Mapping[str, Company]
     budget: MonthsBudget | None
     spent_usd: float
     budget_usd: float | None
@@ -266,10 +268,13 @@ class Desk:
         infos = {info.leg: info for info in self._catalogue}
         for leg in records.keys() - infos.keys():
             infos[leg] = _stranger(leg, self._catalogue)
+        pauses = await self._control.pauses()
+        paused_ids = [pause.name for pause in pauses if pause.scope == Scope.EMPRESA]
         return Workshop(
             legs=[self._leg(info, records.get(leg), personas) for leg, info in infos.items()],
             replicas=await self._status.replicas(seen_within_s=self.terms.seen_within_s),
-            pauses=await self._control.pauses(),
+            pauses=pauses,
+            paused_companies={one: await self._company_or_its_id(one) for one in paused_ids},
             budget=await self._status.budget(),
             spent_usd=sum(record.month_usd for record in records.values()),
             budget_usd=self.terms.monthly_budget_usd,
@@ -277,6 +282,13 @@ class Desk:
             poll_s=self.terms.poll_s,
             concurrency=self.terms.concurrency,
         )
+
+    async def _company_or_its_id(self, empresa_id: str) -> Company:
+        """The company; one that is gone goes by its id."""
+        try:
+            return await self.company(empresa_id)
+        except NotFoundError:
+            return Company(empresa_id, empresa_id)
 
     def _leg(self, info: LegInfo, record: LegRecord | None, personas: Sequence[int]) -> LegSight:
         return LegSight(

@@ -12,7 +12,7 @@ from retrato.console.gate import OPEN, Gate, RefusedError, protect
 from retrato.console.pages import page
 from retrato.console.views import render
 from retrato.console.visitor import language_of, wants_fragment, wants_json
-from retrato.domain.errors import NotFoundError, RetratoError, StoreUnavailableError
+from retrato.domain.errors import NotFoundError, NotMigratedError, RetratoError, StoreUnavailableError
 
 log = structlog.get_logger()
 
@@ -68,8 +68,9 @@ def _trouble(error: Exception) -> _Trouble:
             return _Trouble(error.status, error.reason, str(error), error.retry_after_s)
         case NotFoundError():
             return _Trouble(_NOT_FOUND, "not_found", str(error))
-        case StoreUnavailableError():
-            return _Trouble(503, "unavailable", str(error), _AGAIN_S)
+        case StoreUnavailableError() | NotMigratedError():
+            reason = "unavailable" if isinstance(error, StoreUnavailableError) else "not_migrated"
+            return _Trouble(503, reason, str(error), _AGAIN_S)
         case RetratoError():
             log.error("console.failed", error=str(error))
             return _Trouble(503, "failed", str(error))

@@ -2,7 +2,7 @@
 
 from retrato.console.desk import Desk
 from retrato.console.live import Live
-from retrato.domain.errors import StoreUnavailableError
+from retrato.domain.errors import RetratoError, StoreUnavailableError
 
 
 class Hall:
@@ -11,6 +11,10 @@ class Hall:
     def __init__(self) -> None:
         self._desk: Desk | None = None
         self._live: Live | None = None
+        self.reason: RetratoError = StoreUnavailableError(
+            "the daemon is starting: its database does not answer yet"
+        )
+        """Why it is empty."""
 
     def furnish(self, desk: Desk) -> Live:
         """From now on there is somebody to ask; returns who tells the open pages."""
@@ -20,18 +24,14 @@ class Hall:
 
     @property
     def desk(self) -> Desk:
-        """Who reads and takes orders; raises StoreUnavailableError while the daemon starts."""
+        """Who reads and takes orders; raises ``reason`` while there is nobody."""
         if self._desk is None:
-            raise StoreUnavailableError(
-                "the daemon is starting: its database does not answer yet, or is not migrated"
-            )
+            raise self.reason
         return self._desk
 
     @property
     def live(self) -> Live:
-        """Who tells the open pages; raises StoreUnavailableError while the daemon starts."""
+        """Who tells the open pages; raises ``reason`` while there is nobody."""
         if self._live is None:
-            raise StoreUnavailableError(
-                "the daemon is starting: its database does not answer yet, or is not migrated"
-            )
+            raise self.reason
         return self._live

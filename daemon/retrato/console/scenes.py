@@ -19,7 +19,7 @@ from retrato.console.desk import Desk
 from retrato.console.outlook import Hindrance
 from retrato.console.views import dom_id, render
 from retrato.domain.errors import NotFoundError
-from retrato.store.console_rows import NOBODYS, Card, Company, Counts, GalleryPage, Place
+from retrato.store.console_rows import Card, Company, Counts, GalleryPage, Place
 from retrato.store.status import STATES
 
 CARDS_A_PAGE = 48
@@ -82,10 +82,7 @@ class CompaniesScene:
         """The companies of this page at a glance."""
         page = await desk.reads.companies(text=self.text, behind=self.behind, limit=COMPANIES_A_PAGE)
         sights = await desk.sights(page.companies)
-        rows = {
-            dom_id(sight.company.id): render(self.tag, "_company_row.html", sight=sight, nobodys=NOBODYS)
-            for sight in sights
-        }
+        rows = {dom_id(sight.company.id): render(self.tag, "_company_row.html", sight=sight) for sight in sights}
         empty = render(self.tag, "_no_companies.html", shown=not rows, text=self.text)
         return Pieces(
             {**rows, "empty": empty},
@@ -137,7 +134,7 @@ class CompanyScene:
             },
             {"gallery": list(cards)},
             frozenset([company.id]),
-            {"scene": self, "company": company, "nobodys": NOBODYS},
+            {"scene": self, "company": company},
         )
 
     async def _told(self, desk: Desk, page: GalleryPage) -> Counts:
@@ -177,7 +174,7 @@ class PersonaScene:
             },
             {},
             frozenset([sight.card.empresa_id]),
-            {"scene": self, "sight": sight, "nobodys": NOBODYS},
+            {"scene": self, "sight": sight},
         )
 
 

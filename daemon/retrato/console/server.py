@@ -83,8 +83,9 @@ class Console:
         self._probes.probe = probe
 
     def not_ready(self, reason: RetratoError) -> None:
-        """Until there is something else to ask, ``/readyz`` answers 503 with *reason*."""
+        """Until there is something else to ask, ``/readyz`` and the pages answer 503 with *reason*."""
         self._probes.not_ready(reason)
+        self._hall.reason = reason
 
     def alive_while(self, pulse: Pulse) -> None:
         """From now on ``/healthz`` asks *pulse*."""

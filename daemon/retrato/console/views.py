@@ -14,8 +14,8 @@ from retrato.console import words
 from retrato.console.assets import address_of
 from retrato.console.outlook import Hindrance
 from retrato.console.texts import LANGUAGES, texts
-from retrato.store.console_rows import Card
-from retrato.store.status import STATES, UNDER_WAY
+from retrato.store.console_rows import NOBODYS, Card
+from retrato.store.status import STATES
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _HTTPS = "https://"
@@ -58,8 +58,8 @@ def environment(tag: str) -> jinja2.Environment:
         "fault_words": words.FAULTS,
         "result_words": words.RESULTS,
         "states": STATES,
-        "under_way": UNDER_WAY,
         "hindrances": Hindrance,
+        "nobodys": NOBODYS,
     }
     return environment
 

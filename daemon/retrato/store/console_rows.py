@@ -100,9 +100,10 @@ class GalleryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One finished version."""
+    """One finished version; ``restored_from`` is the one that it is a copy of."""
 
     version: int
+    restored_from: int | None
     image_key: str
     thumbnail_key: str
     width: int
