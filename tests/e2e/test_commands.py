@@ -124,6 +124,7 @@ async def test_unknown_persona_is_said_and_ends_with_1(shell, persona_id):
         ("RETRATO_STORAGE_URL", "ftp://x/y"),
         ("RETRATO_RETRY_WAITS_SECONDS", "3,soon"),
         ("RETRATO_HUGGINGFACE_ROUTER_URL", "router"),
+        ("RETRATO_CONSOLE_TOKEN", "too-short"),
     ],
 )
 async def test_wrong_setting_is_named_and_ends_with_78_before_any_work(shell, variable, value):
@@ -132,6 +133,18 @@ async def test_wrong_setting_is_named_and_ends_with_78_before_any_work(shell, va
     assert done.code == 78
     assert variable in done.err
     assert "Traceback" not in done.err
+
+
+async def test_role_without_rights_is_told_who_gives_them(shell, dsn, connection):
+    await connection.execute("create role clerk login password 'geheim'")
+    try:
+        host = dsn.rpartition("@")[2]
+        done = await shell.run("status", RETRATO_DATABASE_URL=f"postgresql://clerk:geheim@{host}")
+    finally:
+        await connection.execute("drop role clerk")
+
+    assert done.code == 78
+    assert "retrato migrate --roles" in done.err
 
 
 async def test_wrong_template_is_told_and_ends_with_78_before_any_work(shell):
@@ -184,12 +197,16 @@ async def test_migrate_checks_plans_and_migrates(shell, bare_dsn):
 
     before = await shell.run("migrate", "--check", RETRATO_DATABASE_URL=bare_dsn)
     plan = await shell.run("migrate", "--plan", RETRATO_DATABASE_URL=bare_dsn)
+    found = plan.err.splitlines()
     still = await shell.run("migrate", "--check", RETRATO_DATABASE_URL=bare_dsn)
     done = await shell.run("migrate", RETRATO_DATABASE_URL=bare_dsn)
     after = await shell.run("migrate", "--check", "--json", RETRATO_DATABASE_URL=bare_dsn)
 
     assert (before.code, plan.code, still.code, done.code, after.code) == (1, 0, 1, 0, 0)
     assert "create or replace trigger" in plan.out
+    assert '"public"."personas_avatares", "public"."empresas" (generation a' in found[0]
+    assert "role (role)" in found[1]
+    assert "avatar_url (avatar_image_url)" in found[2]
     told = after.json()
     assert (told["up_to_date"], told["missing"]) == (True, [])
     assert told["schema"]["schema"] == told["schema"]["release"]
@@ -214,7 +231,40 @@ async def test_status_tells_backlog_legs_and_replicas(shell, empresa, insert):
     assert told["legs"][0]["leg"] == "huggingface/fal-ai"
     assert told["schema"]["schema"] == told["schema"]["release"]
     assert empresa in shown.out
+    assert "Empresa de Teste" in shown.out
     assert "(up to date)" in shown.err
+
+
+async def test_status_of_one_company_takes_the_old_spelling_and_names_a_typing_error(shell, empresa):
+    there = await shell.run("status", f"--empresaId={empresa}")
+    nowhere = await shell.run("status", "--empresa-id", "00000000-0000-4000-8000-000000000000")
+
+    assert (there.code, nowhere.code) == (0, 1)
+    assert "`retrato status` lists them" in nowhere.err
+
+
+@pytest.mark.parametrize("command", [("status",), ("migrate", "--check")])
+async def test_misspelt_setting_is_told_by_commands_too(shell, command):
+    (shell.folder / "retrato.toml").write_text("pase_seconds = 1\n")
+
+    done = await shell.run(*command, RETRATO_CONCURENCY="1")
+
+    assert done.code == 0
+    assert [json.loads(line)["name"] for line in done.err.splitlines() if "setting.unknown" in line] == [
+        "RETRATO_CONCURENCY",
+        "pase_seconds in retrato.toml",
+    ]
+
+
+async def test_healthcheck_asks_the_daemon_itself_and_no_proxy(shell):
+    async with shell.daemon() as daemon:
+        url = (await daemon.said("console.started"))["url"]
+        there = {"RETRATO_CONSOLE_PORT": url.rpartition(":")[2], "http_proxy": "http://127.0.0.1:1"}
+        alive = await shell.run("healthcheck", **there)
+    dead = await shell.run("healthcheck", **there)
+
+    assert (alive.code, dead.code) == (0, 1)
+    assert url in dead.err
 
 
 async def test_no_secret_reaches_logs_database_or_argv(shell, simulator, dsn, empresa, insert):

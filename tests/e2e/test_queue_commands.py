@@ -227,3 +227,23 @@ async def test_two_operators_at_once_are_no_trouble(shell, connection):
 
     assert [one.code for one in done] == [0, 0]
     assert await connection.fetchval("select count(*) from retrato.pauses") == 1
+
+
+async def test_order_under_a_pause_says_why_nothing_comes(shell, empresa, insert):
+    await insert("Ana")
+    await shell.run("queue", "pause", "--empresa-id", empresa, "--reason", "new faces")
+    process = await shell._start("generate", "--empresa-id", empresa, extra={})
+    assert process.stderr is not None
+    told = ""
+    while "paused" not in told:
+        told = (await process.stderr.readline()).decode()
+    resumed = await shell.run("queue", "resume")
+    await shell.run("queue", "resume", "--empresa-id", empresa)
+    await process.communicate()
+
+    assert told == (
+        f"The work is paused (new faces): nothing is begun before `retrato queue resume --empresa-id {empresa}`.\n"
+    )
+    assert "was not paused as a whole" in resumed.err
+    assert f"still paused: company {empresa}" in resumed.err
+    assert process.returncode == 0

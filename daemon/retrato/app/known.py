@@ -8,6 +8,8 @@ from retrato.settings import Settings
 from retrato.store.console_reads import ConsoleReads
 from retrato.store.control import Scope
 
+_MOST_NAMES = 1000
+
 
 async def known_persona(base: Base, persona_id: str) -> str:
     """The persona's id; raises NotFoundError where there is none."""
@@ -23,7 +25,13 @@ async def known_company(base: Base, empresa_id: str) -> str:
     except NotFoundError:
         if await base.status.personas(empresa_id=empresa_id, limit=1):
             return empresa_id
-        raise
+        raise NotFoundError(f"there is no company with id {empresa_id!r}; `retrato status` lists them") from None
+
+
+async def company_names(base: Base) -> dict[str, str]:
+    """The names of the companies, by id; of the first thousand by name, since people read them."""
+    page = await ConsoleReads(base.database, base.host).companies(limit=_MOST_NAMES)
+    return {company.id: company.name for company in page.companies if company.name != company.id}
 
 
 async def known_leg(base: Base, settings: Settings, name: str) -> str:

@@ -17,6 +17,8 @@ from retrato.cli.signals import stop_on_signals
 from retrato.domain.errors import NotFoundError
 from retrato.generation.seeds import seed_for
 from retrato.settings import Settings
+from retrato.store.console_rows import NOBODYS
+from retrato.store.control import Scope
 from retrato.store.requests import Wish
 from retrato.store.status import UNDER_WAY, PastOrder, PersonaStatus
 
@@ -24,7 +26,10 @@ from retrato.store.status import UNDER_WAY, PastOrder, PersonaStatus
 def generate(
     *,
     empresa_id: Annotated[
-        str | None, typer.Option("--empresa-id", "--empresaId", help="The company whose personas are drawn.")
+        str | None,
+        typer.Option(
+            "--empresa-id", "--empresaId", help="The company whose personas are drawn; - is those without one."
+        ),
     ] = None,
     persona_id: Annotated[str | None, typer.Option("--persona-id", help="Only this persona.")] = None,
     force: Annotated[
@@ -72,7 +77,7 @@ async def _generate(
         async with open_base(settings, dsn) as base:
             assert base is not None
             watched = await _watched(base, empresa_id, persona_id)
-            name = await base.personas.empresa_name(watched.empresa_id)
+            name = await _company_name(base, watched.empresa_id)
             if watched.persona_ids is None:
                 enqueued = await base.requests.for_company(watched.empresa_id, wish)
             else:
@@ -80,6 +85,7 @@ async def _generate(
             before = await _all(base, watched)
             under_way = [one.persona_id for one in before if one.state in UNDER_WAY]
             note(f"{name}: {enqueued} enqueued, {len(under_way)} under way, {len(before)} in all")
+            await _tell_pauses(base, watched.empresa_id)
             if under_way:
                 with stop_on_signals(stop, hurry):
                     async with (
@@ -91,6 +97,19 @@ async def _generate(
                         stop.set()
             after = await _all(base, watched)
     return _report(after, set(under_way), as_json=as_json)
+
+
+async def _company_name(base: Base, empresa_id: str) -> str:
+    return "without a company" if empresa_id == NOBODYS else await base.personas.empresa_name(empresa_id)
+
+
+async def _tell_pauses(base: Base, empresa_id: str) -> None:
+    """Say why nothing will come, where somebody has paused the work."""
+    for pause in await base.control.pauses():
+        if (pause.scope, pause.name) in {(Scope.ALL, ""), (Scope.EMPRESA, empresa_id)}:
+            option = f" --empresa-id {pause.name}" if pause.name else ""
+            why = f" ({pause.reason})" if pause.reason else ""
+            note(f"The work is paused{why}: nothing is begun before `retrato queue resume{option}`.")
 
 
 async def _foretell(settings: Settings, persona_id: str, version: int | None, *, as_json: bool) -> int:
@@ -105,7 +124,8 @@ async def _foretell(settings: Settings, persona_id: str, version: int | None, *,
         print_json(drawn)
     else:
         for name, value in asdict(drawn).items():
-            print(f"{name}: {'' if value is None else value}")  # noqa: T201
+            if value is not None:
+                print(f"{name}: {value}")  # noqa: T201
     return 0
 
 

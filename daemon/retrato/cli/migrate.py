@@ -1,5 +1,6 @@
 """``retrato migrate``: bring the database to this release's state."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from retrato.settings import Settings
 from retrato.store import migrations
 from retrato.store.database import connect
 from retrato.store.host import Host
-from retrato.store.mapping import HostMapping
+from retrato.store.mapping import READ, WRITTEN, HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
 
 
@@ -90,9 +91,31 @@ def _print_backlog_role(role: str) -> None:
 async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:
     connection = await connect(dsn)
     try:
-        return await migrations.plan(connection, mapping)
+        steps = await migrations.plan(connection, mapping)
+        for line in _found(await Host.read(connection, mapping)):
+            note(line)
+        return steps
     finally:
         await connection.close()
+
+
+def _found(host: Host) -> list[str]:
+    """Which tables there are, and which of their columns are read and written."""
+    tables = [table.name for table in (host.personas, host.avatares, host.empresas) if table is not None]
+    read = {name: [*host.fields(name), *host.avatares_fields(name)] for name in READ}
+    written = {name: host.outputs(name) for name in WRITTEN}
+    return [
+        f"Found {', '.join(tables)} (generation {host.generation}; docs/adopting.md).",
+        f"Reads {_columns(read)}.",
+        f"Writes an avatar into {host.personas.name}: {_columns(written) or 'nothing'}"
+        + (f"; and into {host.avatares.name}." if host.avatares is not None else "."),
+    ]
+
+
+def _columns(fields: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(
+        f"{name} ({', '.join(dict.fromkeys(columns))})" for name, columns in fields.items() if columns
+    )
 
 
 async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:

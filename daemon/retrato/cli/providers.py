@@ -9,7 +9,7 @@ from rich.table import Table
 from retrato.app.address import database_address
 from retrato.app.base import open_base
 from retrato.app.providers import open_providers, providers_config
-from retrato.cli.common import note, print_json, print_table, run, settings_for_command
+from retrato.cli.common import note, print_json, print_table, run, settings_for_command, span
 from retrato.domain.errors import ProviderError
 from retrato.providers.catalogue import LegInfo
 from retrato.providers.comparison import COMPARED, Outlook, on_leg, success_rate
@@ -62,7 +62,11 @@ async def _providers(settings: Settings, companies: tuple[int, ...], *, as_json:
     if as_json:
         print_json({"legs": rows, "credit_left_usd": credits_left})
         return 0
-    print_table(_table(rows, companies))
+    print_table(_legs(rows))
+    print()  # noqa: T201
+    print_table(_outlooks(rows, companies))
+    for text, legs in _notes(rows).items():
+        note(f"{', '.join(legs)}: {text}")
     for name, left in credits_left.items():
         if left is not None:
             note(f"{name}: ${left:.2f} of credit left")
@@ -100,11 +104,8 @@ async def _credit(provider: Provider) -> float | None:
         return None
 
 
-def _table(rows: list[Row], companies: tuple[int, ...]) -> Table:
-    table = Table(
-        "leg", "model", "key", "state", "median", "success", "a picture", *map(str, companies), "note",
-        box=None, pad_edge=False,
-    )  # fmt: skip
+def _legs(rows: list[Row]) -> Table:
+    table = Table("leg", "model", "key", "state", "median", "success", "a picture", box=None, pad_edge=False)
     for row in rows:
         info, measured = row.info, row.measured
         table.add_row(
@@ -115,10 +116,24 @@ def _table(rows: list[Row], companies: tuple[int, ...]) -> Table:
             "?" if measured is None or measured.median_s is None else f"{measured.median_s:.1f} s",
             "?" if row.success_rate is None else f"{row.success_rate:.0%}",
             _usd(info.price_usd),
-            *(f"{_usd(outlook.cost_usd)} {_span(outlook.time_s)}" for outlook in row.outlooks),
-            info.note,
         )
     return table
+
+
+def _outlooks(rows: list[Row], companies: tuple[int, ...]) -> Table:
+    table = Table("leg", *(f"{personas} personas" for personas in companies), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row.info.leg, *(f"{_usd(one.cost_usd)} {span(one.time_s)}" for one in row.outlooks))
+    return table
+
+
+def _notes(rows: list[Row]) -> dict[str, list[str]]:
+    """Note → the legs that it is about."""
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        if row.info.note:
+            notes.setdefault(row.info.note, []).append(row.info.leg)
+    return notes
 
 
 def _key(info: LegInfo) -> str:
@@ -130,7 +145,7 @@ def _key(info: LegInfo) -> str:
 def _state(measured: LegStatus | None) -> str:
     if measured is None:
         return "never asked"
-    return f"closed for {measured.opens_in_s:.0f} s: {measured.last_fault}" if measured.closed else "in use"
+    return f"closed for {span(measured.opens_in_s)}: {measured.last_fault}" if measured.closed else "in use"
 
 
 def _usd(amount: float | None) -> str:
@@ -139,12 +154,3 @@ def _usd(amount: float | None) -> str:
         return "$?"
     exact = f"{amount:.4f}"
     return f"${exact[:-2]}" if exact.endswith("00") or amount >= 1 else f"${exact}"
-
-
-def _span(seconds: float | None) -> str:
-    """Seconds as people say them."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

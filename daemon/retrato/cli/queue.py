@@ -16,7 +16,7 @@ from retrato.store.requests import Wish
 queue = typer.Typer(no_args_is_help=True, help="Pause, resume, cancel or retry: for all replicas, at once.")
 
 _UNTOUCHED = {
-    Scope.ALL: "was not paused",
+    Scope.ALL: "was not paused as a whole",
     Scope.EMPRESA: "was not paused",
     Scope.LEG: "was neither paused nor closed",
 }
@@ -78,6 +78,8 @@ def resume(*, empresa_id: EmpresaId = None, leg: Leg = None) -> None:
         known = await known_scope(base, settings, scope, name)
         news = await base.control.resume(scope, known)
         note(f"{_what(scope, known)} {'goes on' if news else _UNTOUCHED[scope]}")
+        for pause in await base.control.pauses():
+            note(f"still paused: {_what(Scope(pause.scope), pause.name)}")
 
     _with_base(work)
 

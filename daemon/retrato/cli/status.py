@@ -1,13 +1,15 @@
 """``retrato status``: backlog, providers, replicas."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from retrato.app.address import database_address
 from retrato.app.base import open_base
-from retrato.cli.common import note, print_json, print_table, run, settings_for_command
+from retrato.app.known import company_names, known_company
+from retrato.cli.common import note, print_json, print_table, run, settings_for_command, span
 from retrato.settings import Settings
 from retrato.store.control import Pause
 from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus, mixed_since
@@ -15,7 +17,9 @@ from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaS
 
 def status(
     *,
-    empresa_id: Annotated[str | None, typer.Option("--empresa-id", help="Only this company.")] = None,
+    empresa_id: Annotated[
+        str | None, typer.Option("--empresa-id", "--empresaId", help="Only this company.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Show how many personas stand where, which providers are closed and why, and which replicas live."""
@@ -27,6 +31,8 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:
             assert base is not None
+            if empresa_id is not None:
+                empresa_id = await known_company(base, empresa_id)
             counts = await base.status.counts(empresa_id)
             legs = await base.status.legs()
             replicas = await base.status.replicas(seen_within_s=max(30.0, 2 * settings.poll_seconds))
@@ -34,6 +40,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             budget = await base.status.budget()
             pauses = await base.control.pauses()
             stands = await base.status.standing()
+            names = await company_names(base)
     total = {state: sum(states.get(state, 0) for states in counts.values()) for state in STATES}
     if as_json:
         print_json(
@@ -49,7 +56,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             }
         )
         return 0
-    print_table(_backlog(counts, total))
+    print_table(_backlog(counts, total, names))
     if pauses:
         print_table(_pauses(pauses))
     if legs:
@@ -67,11 +74,13 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
     return 0
 
 
-def _backlog(counts: dict[str, dict[str, int]], total: dict[str, int]) -> Table:
-    table = Table("empresa", *STATES, box=None, pad_edge=False)
+def _backlog(counts: dict[str, dict[str, int]], total: dict[str, int], names: Mapping[str, str]) -> Table:
+    """Companies by state; states in which nobody is are left out, so that the rest fits a terminal."""
+    shown = [state for state in STATES if total[state]] or STATES[:1]
+    table = Table("empresa", *(Column(state, no_wrap=True) for state in shown), "name", box=None, pad_edge=False)
     for empresa_id, states in sorted(counts.items()):
-        table.add_row(empresa_id, *(str(states.get(state, 0)) for state in STATES))
-    table.add_row("all", *(str(total[state]) for state in STATES))
+        table.add_row(empresa_id, *(str(states.get(state, 0)) for state in shown), names.get(empresa_id, ""))
+    table.add_row("all", *(str(total[state]) for state in shown))
     return table
 
 
@@ -89,11 +98,11 @@ def _legs(legs: list[LegStatus]) -> Table:
     for leg in legs:
         table.add_row(
             leg.leg,
-            f"closed for {leg.opens_in_s:.0f} s" if leg.closed else "in use",
+            f"closed for {span(leg.opens_in_s)}" if leg.closed else "in use",
             str(leg.succeeded_24h),
             str(leg.failed_24h),
             "" if leg.median_s is None else f"{leg.median_s:.1f} s",
-            leg.reason or "",
+            (leg.reason or "") if leg.closed or leg.faults_in_row else "",
         )
     return table
 
@@ -103,7 +112,7 @@ def _money(costs: list[Cost], budget: MonthsBudget | None, limit_usd: float | No
     spent = sum(cost.cost_usd for cost in costs)
     pictures = sum(cost.pictures for cost in costs)
     unknown = sum(cost.of_unknown_cost for cost in costs)
-    told = f"This month: ${spent:.2f} for {pictures} pictures"
+    told = f"This month: ${spent:.2f} for {pictures} picture{'' if pictures == 1 else 's'}"
     if unknown:
         told += f" ({unknown} of them at a price that nobody told)"
     if limit_usd is not None:
