@@ -1,8 +1,8 @@
--- A role with exactly what the daemon needs. The words in braces are your tables and columns: print it with
+-- A role with exactly what the daemon needs. With your tables and columns it is printed by
 --
 --     retrato migrate --roles retrato_daemon
 --
--- and run what comes out as the owner of the tables, in psql or in Supabase's SQL editor; again after each
+-- Run what comes out as the owner of the tables, in psql or in Supabase's SQL editor; again after each
 -- `retrato migrate` that brought a new release or another mapping. Then give the role a password:
 --
 --     alter role retrato_daemon password '…';

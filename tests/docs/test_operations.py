@@ -89,6 +89,30 @@ def test_tests_that_show_a_behaviour_exist():
     ] == []
 
 
+def test_shell_of_root_has_the_daemons_settings(tmp_path):
+    """The page's own lines, with a machine's folders in *tmp_path*."""
+    [lines] = [block for block in blocks(PAGE, "bash") if "/etc/credstore" in block]
+    for name, text in {
+        "etc/credstore/retrato.database_url": "postgresql://retrato:geheim@localhost/app\n",
+        "etc/credstore/retrato.fal_key": "key\n",
+        "etc/retrato/retrato.env": "AWS_REGION='sa-east-1'\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    script = f"{lines.replace('/etc/', f'{tmp_path}/etc/')}\npwd; env"
+    done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=False)
+
+    told = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert told[0] == str(tmp_path / "etc/retrato")
+    assert {
+        "RETRATO_DATABASE_URL=postgresql://retrato:geheim@localhost/app",
+        "RETRATO_FAL_KEY=key",
+        "AWS_REGION=sa-east-1",
+    } <= set(told)
+
+
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda one: " ".join(one.split())[:60])
 async def test_statement_works(statement, migrated_dsn):
     connection = await asyncpg.connect(migrated_dsn)

@@ -112,8 +112,8 @@ def test_doctor_sees_what_the_unit_sees(unit):
     unit.systemctl("start")
 
     told = unit.machine.run(
-        "cd /etc/retrato && CREDENTIALS_DIRECTORY=/run/credentials/retrato.service "
-        "/opt/retrato/bin/retrato doctor settings surroundings database listen"
+        "export RETRATO_DATA_DIR=/var/lib/retrato CREDENTIALS_DIRECTORY=/run/credentials/retrato.service; "
+        "cd /etc/retrato && /opt/retrato/bin/retrato doctor settings surroundings database listen"
     )
 
     assert "RETRATO_HUGGINGFACE_API_KEY = [secret] (secrets directory)" in told

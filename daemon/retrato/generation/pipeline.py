@@ -227,7 +227,7 @@ class Pipeline:
 
 
 def metadados(drawn: Drawn, *, version: int) -> dict[str, Any]:
-    """What is merged into the host's ``metadados``: all keys always there, null where unknown (DESIGN 3.3)."""
+    """What is merged into the host's ``metadados``: all keys always there, null where unknown."""
     picture = drawn.picture
     return {
         "flux_generation": {

@@ -50,7 +50,7 @@ def _empresa_of(host: Host, alias: str) -> str:
 
 
 def _named_of(host: Host, alias: str) -> str:
-    """Ready as far as its own row tells (DESIGN 3.3), with built-in operators alone and never null."""
+    """Ready as far as its own row tells, with built-in operators alone and never null."""
     # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
     ready = f"(coalesce({_name_of(host, alias)}, '') ~ '^\\s*[^\\s[]'"
     status = host.key("status")

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 BELL_KEY = 0x7265747261746F
-"""Advisory lock that every enqueuing transaction holds, shared (DESIGN 5): "retrato" in ASCII."""
+"""Advisory lock that every enqueuing transaction holds, shared (decision 0002): "retrato" in ASCII."""
 
 REPLICA_LOCK_CLASS = 0x72657472
 """First half of the two-part advisory lock of a replica: "retr" in ASCII."""
