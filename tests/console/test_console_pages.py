@@ -209,8 +209,10 @@ async def test_old_version_comes_back(console, http, people, empresa, connection
         f"{console.url}/personas/{persona_id}/restore", data={"version": "9"}, headers=OURS
     ) as answer:
         unknown = answer.status
+    shown = await _text(http, f"{console.url}/personas/{persona_id}")
 
     assert told.endswith("?told=restored&n=0")
+    assert "v1 again" in shown
     assert unknown == 404
     keys = await connection.fetch("select image_key from retrato.avatars order by version")
     assert keys[-1] == keys[0]
@@ -238,6 +240,16 @@ async def test_providers_show_breakers_replicas_and_money(console, http, people,
     assert "asks every 15 s" in text
     assert "8.0 s" in text
     assert "US$ 40.00" in text
+
+
+async def test_mended_leg_tells_no_old_fault(console, http, empresa, connection):
+    await connection.execute(
+        "insert into retrato.legs (leg, last_fault, reason) values ('huggingface/fal-ai', 'auth', 'status 401')"
+    )
+
+    text = await _text(http, f"{console.url}/providers")
+
+    assert "The provider does not accept the key" not in text
 
 
 async def test_paused_company_is_called_by_its_name(console, http, empresa, connection):
