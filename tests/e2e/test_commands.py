@@ -330,3 +330,11 @@ async def test_logs_are_json_lines_with_one_canonical_line_per_persona(shell, in
     assert line["persona_id"] == persona_id
     assert {"empresa_id", "version", "provider", "leg", "seed", "attempts", "took_s", "cost_usd"} <= line.keys()
     assert all(json.loads(raw) for raw in daemon.raw)
+
+
+@pytest.mark.parametrize("words", [(), ("queue",)])
+async def test_help_says_what_each_command_does_in_a_line_of_a_terminal(shell, words):
+    told = await shell.run(*words, "--help", COLUMNS="80")
+
+    assert told.code == 0
+    assert "..." not in told.out.partition("Commands:")[2]

@@ -50,19 +50,19 @@ def _root(
     pass
 
 
-for command in (
-    migrate,
-    run,
-    generate,
-    status,
-    restore,
-    providers,
-    doctor,
-    demo,
-    simulate,
-    gc,
-    healthcheck,
-    uninstall,
+for command, in_a_line in (
+    (migrate, "Create or upgrade schema retrato, triggers and flag."),
+    (run, "The daemon: draw what is queued, until told to stop."),
+    (generate, "Draw what is missing for one company, and wait for it."),
+    (status, "Who stands where, what is closed and why, who lives."),
+    (restore, "Bring an old version back, as the newest one."),
+    (providers, "Compare the legs: measured time, success, price."),
+    (doctor, "Look whether everything is as it should be."),
+    (demo, "Show all of it, with a Postgres and providers of its own."),
+    (simulate, "Run image providers that answer as the real ones do."),
+    (gc, "Remove stored pictures that no version names."),
+    (healthcheck, "Ask the daemon on this machine whether it is alive."),
+    (uninstall, "Drop triggers and schema; rows and pictures stay."),
 ):
-    app.command()(command)
+    app.command(short_help=in_a_line)(command)
 app.add_typer(queue, name="queue")

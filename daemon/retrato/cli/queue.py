@@ -84,7 +84,7 @@ def resume(*, empresa_id: EmpresaId = None, leg: Leg = None) -> None:
     _with_base(work)
 
 
-@queue.command()
+@queue.command(short_help="Give up what waits or runs: one persona, one company, or all.")
 def cancel(*, empresa_id: EmpresaId = None, persona_id: PersonaId = None, everything: Everything = False) -> None:
     """
     Give up what waits or runs: for one persona, for one company, or all.
