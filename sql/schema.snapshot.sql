@@ -179,7 +179,7 @@ declare
 begin
     return query
     with due as materialized (
-        select persona_id, lane, empresa_id
+        select persona_id, lane, empresa_id, round
         from retrato.jobs
         where state = 'queued' and delayed and run_at <= statement_timestamp()
         order by run_at
@@ -187,17 +187,27 @@ begin
         for update skip locked
     ),
     returning_to as materialized (
-        -- As if they had been queued anew: many that come back at once wait in as many rounds.
+        -- As if they had been queued anew: many that come back at once wait in as many rounds. But what retrato.resume
+        -- has given a round keeps it.
         select
             due.persona_id,
-            company.round + 2 * (row_number() over (partition by due.lane, due.empresa_id) - 1) as round
+            case
+                when due.round >= company.next then due.round
+                else company.round + 2 * (
+                    row_number() over (partition by due.lane, due.empresa_id, due.round >= company.next) - 1
+                )
+            end as round
         from due
         join (
             select
                 asked.lane,
                 asked.empresa_id,
-                retrato.free_round(asked.lane, asked.empresa_id, retrato.next_round(asked.lane)) as round
-            from (select distinct lane, empresa_id from due) asked
+                asked.next,
+                retrato.free_round(asked.lane, asked.empresa_id, asked.next) as round
+            from (
+                select named.lane, named.empresa_id, retrato.next_round(named.lane) as next
+                from (select distinct lane, empresa_id from due) named
+            ) asked
         ) company on company.lane = due.lane and company.empresa_id = due.empresa_id
     ),
     promoted as (
@@ -1263,20 +1273,58 @@ begin
     end if;
 
     if resume.scope = 'empresa' then
+        with parked as materialized (
+            select j.persona_id, j.lane, j.round, j.place
+            from retrato.jobs j
+            where j.state = 'queued' and j.delayed and j.run_at = 'infinity' and j.empresa_id = resume.name
+            order by j.persona_id
+            for update
+        ),
+        company as materialized (
+            select lanes.lane, lanes.next, retrato.free_round(lanes.lane, resume.name, lanes.next) as behind_all
+            from (
+                select asked.lane, retrato.next_round(asked.lane) as next
+                from (select distinct lane from parked) asked
+            ) lanes
+        ),
+        ordered as (
+            select
+                parked.persona_id,
+                parked.lane,
+                parked.round,
+                parked.round >= company.next as is_in_time,
+                company.behind_all,
+                row_number() over (
+                    partition by parked.lane, parked.round >= company.next order by parked.round, parked.place
+                ) as nth
+            from parked
+            join company on company.lane = parked.lane
+        ),
+        in_time as materialized (
+            -- Those whose turn is still to come have it: else a short pause would cost the company hundreds of turns.
+            -- Some may have the same, queued while the others were out: one after the other.
+            select
+                persona_id,
+                lane,
+                2 * nth + max(round - 2 * nth) over (partition by lane order by nth) as round
+            from ordered
+            where is_in_time
+        ),
+        given as (
+            select persona_id, round from in_time
+            union all
+            select late.persona_id, greatest(late.behind_all, last.round + 2) + 2 * (late.nth - 1) as round
+            from ordered late
+            left join (select lane, max(round) as round from in_time group by lane) last on last.lane = late.lane
+            where not late.is_in_time
+        )
         update retrato.jobs j
-        set run_at = now()
-        where
-            j.persona_id = any(array(
-                select parked.persona_id
-                from retrato.jobs parked
-                where
-                    parked.state = 'queued'
-                    and parked.delayed
-                    and parked.run_at = 'infinity'
-                    and parked.empresa_id = resume.name
-                order by parked.persona_id
-                for update
-            ));
+        set
+            round = given.round,
+            -- due at once, the first to go first
+            run_at = now() - given.rank * interval '1 microsecond'
+        from (select persona_id, round, row_number() over (order by round desc) as rank from given) given
+        where j.persona_id = given.persona_id;
     end if;
 
     perform pg_catalog.pg_notify('retrato', '');

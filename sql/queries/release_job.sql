@@ -6,7 +6,8 @@ with released as (
     set
         state = 'queued',
         delayed = $3::float8 > 0,
-        round = retrato.next_round(j.lane),
+        -- 0: the claim that finds it due gives it one
+        round = case when $3::float8 > 0 then 0 else retrato.next_round(j.lane) end,
         run_at = clock_timestamp() + make_interval(secs => $3::float8),
         token = null,
         replica_id = null,

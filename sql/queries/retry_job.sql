@@ -10,7 +10,8 @@ set
     delayed = j.generation = $3::integer,
     run_at = clock_timestamp()
     + make_interval(secs => case when j.generation = $3::integer then $4::float8 else 0 end),
-    round = retrato.next_round(j.lane),
+    -- 0: the claim that finds it due gives it one
+    round = case when j.generation = $3::integer then 0 else retrato.next_round(j.lane) end,
     place = nextval('retrato.places'),
     token = null,
     replica_id = null,

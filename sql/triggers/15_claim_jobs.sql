@@ -72,7 +72,7 @@ declare
 begin
     return query
     with due as materialized (
-        select persona_id, lane, empresa_id
+        select persona_id, lane, empresa_id, round
         from retrato.jobs
         where state = 'queued' and delayed and run_at <= statement_timestamp()
         order by run_at
@@ -80,17 +80,27 @@ begin
         for update skip locked
     ),
     returning_to as materialized (
-        -- As if they had been queued anew: many that come back at once wait in as many rounds.
+        -- As if they had been queued anew: many that come back at once wait in as many rounds. But what retrato.resume
+        -- has given a round keeps it.
         select
             due.persona_id,
-            company.round + 2 * (row_number() over (partition by due.lane, due.empresa_id) - 1) as round
+            case
+                when due.round >= company.next then due.round
+                else company.round + 2 * (
+                    row_number() over (partition by due.lane, due.empresa_id, due.round >= company.next) - 1
+                )
+            end as round
         from due
         join (
             select
                 asked.lane,
                 asked.empresa_id,
-                retrato.free_round(asked.lane, asked.empresa_id, retrato.next_round(asked.lane)) as round
-            from (select distinct lane, empresa_id from due) asked
+                asked.next,
+                retrato.free_round(asked.lane, asked.empresa_id, asked.next) as round
+            from (
+                select named.lane, named.empresa_id, retrato.next_round(named.lane) as next
+                from (select distinct lane, empresa_id from due) named
+            ) asked
         ) company on company.lane = due.lane and company.empresa_id = due.empresa_id
     ),
     promoted as (

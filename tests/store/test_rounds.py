@@ -165,6 +165,37 @@ async def test_many_that_come_back_at_once_do_not_go_before_the_others(app, conn
     assert served.count("other") == 3
 
 
+@pytest.mark.parametrize("others_meanwhile", [1, 60])
+async def test_pause_costs_a_company_no_more_turns_than_it_lasts(connection, jobs, control, others_meanwhile):
+    """Claims take hundreds of its jobs out of their index at once, whose turns are still to come."""
+    await enqueue(connection, ["a", "b"] * 1200)
+    await control.pause(Scope.EMPRESA, "a")
+    await serve(jobs, others_meanwhile)
+    await jobs.claim(0, pace_s=0)
+    await control.resume(Scope.EMPRESA, "a")
+    await jobs.claim(0, pace_s=0)
+
+    served = Counter(await serve(jobs, 100))
+
+    assert served["a"] == pytest.approx(50, abs=1)
+
+
+async def test_jobs_that_are_queued_one_by_one_while_their_company_is_paused_do_not_come_at_once(
+    connection, jobs, control
+):
+    await control.pause(Scope.EMPRESA, "a")
+    for _ in range(40):
+        await enqueue(connection, ["a"])
+        await jobs.claim(1, pace_s=0)
+    await control.resume(Scope.EMPRESA, "a")
+    await jobs.claim(0, pace_s=0)
+    await enqueue(connection, ["b"] * 40)
+
+    served = Counter(await serve(jobs, 40))
+
+    assert served["b"] == pytest.approx(20, abs=1)
+
+
 @pytest.mark.parametrize("first_of_all", [True, False])
 @pytest.mark.parametrize("claims_before", [0, 1, 2])
 async def test_job_of_a_transaction_that_took_long_is_found(
