@@ -1228,11 +1228,19 @@ CREATE OR REPLACE FUNCTION retrato.resume(scope text, name text DEFAULT ''::text
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET lock_timeout TO '500ms'
 AS $function$
 declare
     was_paused boolean;
     closed text[] := '{}';
 begin
+    if resume.scope = 'empresa' and current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a company is resumed at READ COMMITTED'
+        using
+            errcode = 'object_not_in_prerequisite_state',
+            hint = 'begin isolation level read committed; select retrato.resume(...); commit;';
+    end if;
+
     delete from retrato.pauses p
     where p.scope = resume.scope and p.name = resume.name;
     was_paused := found;
@@ -1248,7 +1256,7 @@ begin
     end if;
 
     if closed <> '{}' then
-        -- Jobs before legs, each in order, as everybody does.
+        -- Jobs before legs, each in order, as everybody does. A job that an application holds comes in its own time.
         update retrato.jobs j
         set run_at = now()
         where
@@ -1257,7 +1265,7 @@ begin
                 from retrato.jobs waiting
                 where waiting.state = 'queued' and waiting.delayed and waiting.run_at < 'infinity'
                 order by waiting.persona_id
-                for update
+                for update skip locked
             ));
 
         update retrato.legs l

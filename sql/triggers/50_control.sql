@@ -19,16 +19,27 @@ $$;
 -- Of a company: waits for claims that are just taking jobs out of their index, and puts these back. Of a leg or
 -- provider: what its faults have closed is open again as well, and who waits for a leg comes now. Rings for those who
 -- sleep. Returns whether anything was paused or closed.
+--
+-- In an older snapshot it would not see what a claim has just taken out, and nobody else puts that back. Rows are not
+-- waited for longer than in write_back: should an application and we wait in a circle, we let go.
 create or replace function retrato.resume(scope text, name text default '')
 returns boolean
 language plpgsql
 security definer
 set search_path = ''
+set lock_timeout = '500ms'
 as $$
 declare
     was_paused boolean;
     closed text[] := '{}';
 begin
+    if resume.scope = 'empresa' and current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a company is resumed at READ COMMITTED'
+        using
+            errcode = 'object_not_in_prerequisite_state',
+            hint = 'begin isolation level read committed; select retrato.resume(...); commit;';
+    end if;
+
     delete from retrato.pauses p
     where p.scope = resume.scope and p.name = resume.name;
     was_paused := found;
@@ -44,7 +55,7 @@ begin
     end if;
 
     if closed <> '{}' then
-        -- Jobs before legs, each in order, as everybody does.
+        -- Jobs before legs, each in order, as everybody does. A job that an application holds comes in its own time.
         update retrato.jobs j
         set run_at = now()
         where
@@ -53,7 +64,7 @@ begin
                 from retrato.jobs waiting
                 where waiting.state = 'queued' and waiting.delayed and waiting.run_at < 'infinity'
                 order by waiting.persona_id
-                for update
+                for update skip locked
             ));
 
         update retrato.legs l

@@ -309,6 +309,22 @@ async def test_resuming_another_leg_opens_nothing_and_calls_nobody(app, database
     assert await claim_twice(jobs) == []
 
 
+async def test_leg_is_resumed_while_an_application_holds_a_job_that_waits(app, other_app, database, control, jobs):
+    held, waiting = await app.insert_many(2)
+    book = LegBook(database)
+    await book.failed(BID.leg, fault=Fault.AUTH, reason="Invalid token", retry_after_s=None)
+    for job in await claim_all(jobs):
+        await jobs.release(job, delay_s=3600)
+
+    async with other_app.connection.transaction():
+        await other_app.raise_flag(held)
+        await control.resume(Scope.LEG, BID.leg)
+        called = await claim_twice(jobs)
+
+    assert await book.closed() == {}
+    assert [job.persona_id for job in called] == [waiting]
+
+
 async def test_resuming_a_leg_leaves_paused_companies_parked(app, database, control, jobs):
     await app.insert()
     await LegBook(database).failed(BID.leg, fault=Fault.AUTH, reason="Invalid token", retry_after_s=None)
@@ -459,3 +475,36 @@ async def test_application_that_meets_a_resume_is_never_the_victim(app, other_ap
 
     assert resuming.result()
     assert {job.persona_id for job in await claim_twice(jobs)} == {first, second}
+
+
+async def test_application_that_waits_for_an_operators_statement_is_never_the_victim(app, dsn, control, jobs):
+    first, second, third = sorted(await app.insert_many(3))
+    await control.pause(Scope.EMPRESA, app.empresa_id)
+    await claim_all(jobs)
+    sql = "update personas set regenerate_avatar = true where id = $1::text::uuid"
+    async with connected(dsn) as one, connected(dsn) as other, connected(dsn) as operator, other.transaction():
+        held = one.transaction()
+        await held.start()
+        await one.execute(sql, second)
+        await other.execute(sql, third)
+        resuming = asyncio.create_task(operator.fetch("select retrato.resume('empresa', $1)", app.empresa_id))
+        await blocked(app.connection)
+        raising = asyncio.create_task(other.execute(sql, first))  # waits longest: it would look for a circle first
+        await blocked(app.connection, 2)
+        await held.commit()
+
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await resuming
+        await raising
+
+
+@pytest.mark.parametrize("isolation", ["repeatable_read", "serializable"])
+async def test_company_is_not_resumed_in_a_snapshot_that_may_be_too_old(app, control, jobs, isolation):
+    """What a claim puts outside its index meanwhile would stay there for ever."""
+    await control.pause(Scope.EMPRESA, app.empresa_id)
+    async with app.connection.transaction(isolation=isolation):
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+            async with app.connection.transaction():
+                await app.connection.execute("select retrato.resume('empresa', $1)", app.empresa_id)
+
+    assert len(await control.pauses()) == 1
