@@ -767,6 +767,12 @@ CREATE OR REPLACE FUNCTION retrato.look_before_sleep_from(floors bigint[])
 AS $function$
 declare
     is_quiet boolean := pg_catalog.pg_try_advisory_xact_lock(32199698154615919);
+    urgent_round bigint := retrato.round_reached(0::smallint);
+    bulk_round bigint := retrato.round_reached(1::smallint);
+    starts bigint[] := array[
+        least(floors[1], urgent_round), case when floors[1] <= urgent_round then floors[2] else 0 end,
+        least(floors[3], bulk_round), case when floors[3] <= bulk_round then floors[4] else 0 end
+    ];
 begin
     if exists (select from retrato.pauses p where p.scope = 'all') then
         return query select false, false, null::float8;
@@ -786,7 +792,7 @@ begin
                     j.state = 'queued'
                     and not j.delayed
                     and j.lane = lanes.lane
-                    and (j.round, j.place) >= (floors[2 * lanes.lane + 1], floors[2 * lanes.lane + 2])
+                    and (j.round, j.place) >= (starts[2 * lanes.lane + 1], starts[2 * lanes.lane + 2])
                 order by j.round, j.place
                 limit 1
             ) first

@@ -10,7 +10,8 @@
 --
 -- While all is paused nothing is claimable; retrato.resume rings.
 --
--- floors: where the claims begin (15_claim_jobs.sql)
+-- floors: where the claims begin (15_claim_jobs.sql). The look begins at the round that the claims have come to, where
+--   that is lower: a job there keeps applications silent (retrato.enqueue), also one that was put back past the floors.
 -- due_in_s: seconds until the first waiting job is due, null without one.
 create or replace function retrato.look_before_sleep_from(floors bigint[])
 returns table (enqueuing boolean, claimable boolean, due_in_s float8)
@@ -22,6 +23,12 @@ set jit = off
 as $$
 declare
     is_quiet boolean := pg_catalog.pg_try_advisory_xact_lock({bell_key});
+    urgent_round bigint := retrato.round_reached(0::smallint);
+    bulk_round bigint := retrato.round_reached(1::smallint);
+    starts bigint[] := array[
+        least(floors[1], urgent_round), case when floors[1] <= urgent_round then floors[2] else 0 end,
+        least(floors[3], bulk_round), case when floors[3] <= bulk_round then floors[4] else 0 end
+    ];
 begin
     if exists (select from retrato.pauses p where p.scope = 'all') then
         return query select false, false, null::float8;
@@ -41,7 +48,7 @@ begin
                     j.state = 'queued'
                     and not j.delayed
                     and j.lane = lanes.lane
-                    and (j.round, j.place) >= (floors[2 * lanes.lane + 1], floors[2 * lanes.lane + 2])
+                    and (j.round, j.place) >= (starts[2 * lanes.lane + 1], starts[2 * lanes.lane + 2])
                 order by j.round, j.place
                 limit 1
             ) first

@@ -272,6 +272,28 @@ async def test_what_was_handed_back_behind_the_floors_is_found_by_looking_back(a
     assert (await claim_one(backward)).persona_id == first.persona_id
 
 
+async def test_nobody_sleeps_beside_a_job_behind_the_floors_that_keeps_the_bell_silent(
+    app, connection, bell, jobs, database
+):
+    """A replica of the release before hands back what was claimed last, its round as it was."""
+    await app.insert_many(3)
+    *_, last = await claim_all(new_replica(database), limit=1)
+    for _ in range(3):
+        assert not (await jobs.claim(1, pace_s=0)).jobs
+    await connection.execute(
+        "update retrato.jobs set state = 'queued', token = null, replica_id = null, lease_until = null "
+        "where persona_id = $1",
+        last.persona_id,
+    )
+    await bell.rings()
+
+    outlook = await jobs.look_before_sleep()
+
+    await app.insert()
+    assert await bell.rings() == 0
+    assert outlook.restless
+
+
 async def test_jobs_from_before_there_were_rounds_get_theirs_in_small_steps(connection, jobs):
     await connection.execute(
         "insert into retrato.jobs (persona_id, empresa_id) "
