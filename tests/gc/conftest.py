@@ -3,25 +3,19 @@
 from pathlib import Path
 
 import pytest
-from tests.store.support import app, avatars, jobs
+from tests.store.support import app, avatars, garbage, jobs
 
 from retrato.services.collector import Collector
 from retrato.storage.location import open_store
 from retrato.storage.picture_store import PictureStore
-from retrato.store.database import Database
 from retrato.store.garbage import Garbage
 
-__all__ = ["app", "avatars", "jobs"]
+__all__ = ["app", "avatars", "garbage", "jobs"]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> PictureStore:
     return open_store((tmp_path / "pictures").as_uri(), public_url="/avatars", timeout_s=10)
-
-
-@pytest.fixture
-def garbage(database: Database) -> Garbage:
-    return Garbage(database)
 
 
 @pytest.fixture

@@ -107,6 +107,28 @@ async def test_picture_that_is_named_in_between_starts_anew(app, collector, garb
 
 
 @pytest.mark.usefixtures("ours")
+@pytest.mark.parametrize(
+    "address", ["https://old.example/avatars/{key}", "/avatars/{thumbnail}", "https://cdn.example/p/{key}?w=64"]
+)
+async def test_picture_that_a_row_of_the_application_shows_stays(app, collector, store, written, address):
+    await app.connection.execute("delete from personas")
+    back = await app.insert()  # restored with its address, or a copy of another persona
+    await app.connection.execute(
+        "insert into personas_avatares (persona_id, avatar_thumbnail_url) values ($1::text::uuid, $2)",
+        back,
+        address.format(key=written, thumbnail=thumbnail_of(written)),
+    )
+    await collector.collect()
+    await a_week_passes(app)
+
+    report = await collector.collect()
+
+    assert (report.due, report.removed) == (1, 0)
+    assert await stored(store) == {written, thumbnail_of(written)}
+    assert await app.connection.fetchval("select count(*) from retrato.garbage") == 0
+
+
+@pytest.mark.usefixtures("ours")
 async def test_dry_run_tells_and_changes_nothing(app, collector, store, written):
     await put(store, lost(1))
     await put(store, lost(2))
@@ -224,7 +246,9 @@ async def test_run_that_died_while_removing_is_finished_by_the_next(
     assert await garbage.doomed(limit=10) == []
 
 
-async def test_no_avatar_loses_its_picture_while_replicas_die_and_gc_never_rests(app, database: Database):
+async def test_no_avatar_loses_its_picture_while_replicas_die_and_gc_never_rests(
+    app, database: Database, garbage: Garbage
+):
     """
     Replicas draw, die at every step and complete each other's work; personas come and go; gc runs all the time.
 
@@ -232,7 +256,7 @@ async def test_no_avatar_loses_its_picture_while_replicas_die_and_gc_never_rests
     """
     rng = random.Random(7)
     store = open_store("memory://", public_url="")
-    collector = Collector(Garbage(database), store, grace_s=0.1)
+    collector = Collector(garbage, store, grace_s=0.1)
     ended = asyncio.Event()
 
     async def collect() -> int:

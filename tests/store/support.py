@@ -17,6 +17,8 @@ from retrato.embedded.server import EmbeddedPostgres
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars, Finished
 from retrato.store.database import Database
+from retrato.store.garbage import Garbage
+from retrato.store.host import Host
 from retrato.store.jobs import Jobs
 
 Connection = asyncpg.Connection
@@ -305,3 +307,10 @@ def avatars(database: Database) -> Avatars:
 def attempts(database: Database) -> AttemptLog:
     """The books of what was asked for."""
     return AttemptLog(database)
+
+
+@pytest.fixture
+async def garbage(database: Database) -> Garbage:
+    """Stored pictures that nobody names."""
+    async with database.connection() as connection:
+        return Garbage(database, await Host.read(connection))

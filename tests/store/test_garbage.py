@@ -13,10 +13,11 @@ from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Outcome
 from retrato.store.database import Database
 from retrato.store.garbage import Garbage
-from retrato.store.queries import query
+from retrato.store.host import Host
+from retrato.store.queries import host_query, query
 
 SHA256 = "ab" * 32
-DOOM = query("doom_garbage")
+DOOM = host_query("doom_garbage", {"addresses": "select null::text as address"})
 
 
 def keys_for(job: Job, *, version: int = 1):
@@ -28,11 +29,6 @@ def keys_for(job: Job, *, version: int = 1):
 def finished(job: Job, image_key: str | None = None):
     keys = keys_for(job)
     return finished_for(job, image_key=image_key or keys.image, thumbnail_key=keys.thumbnail, sha256=SHA256)
-
-
-@pytest.fixture
-def garbage(database: Database) -> Garbage:
-    return Garbage(database)
 
 
 @pytest.fixture
@@ -270,7 +266,9 @@ async def test_copy_of_the_database_is_another_one(postgres, migrated_template):
             await owner.execute(f"create database {copy} template {migrated_template}")
         database = Database(postgres.dsn_for(copy))
         await database.open()
-        names += [(await Garbage(database).identity()).name, (await Garbage(database).identity()).name]
+        async with database.connection() as connection:
+            garbage = Garbage(database, await Host.read(connection))
+        names += [(await garbage.identity()).name, (await garbage.identity()).name]
         await database.close()
 
     assert names[0] == names[1] != names[2] == names[3]

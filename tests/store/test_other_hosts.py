@@ -12,6 +12,7 @@ from retrato.domain.errors import ConfigError
 from retrato.store import migrations
 from retrato.store.avatars import Avatars, Outcome
 from retrato.store.database import Database
+from retrato.store.garbage import Garbage
 from retrato.store.host import Host
 from retrato.store.jobs import Jobs
 from retrato.store.personas import Personas
@@ -86,6 +87,32 @@ async def test_columns_of_the_consolidated_schema_are_found(install):
     assert (avatar["avatar_thumb_path"], avatar["avatar_seed"]) == (finished.thumbnail_url, finished.seed)
     assert avatar["generated_at"] is not None
     assert (draft.persona.role, draft.persona.gender, draft.persona.age, draft.version) == ("CEO", "f", 41, 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("create table nothing_more ()", "update personas set avatar_url = $1"),
+        (
+            "create table personas_avatares (persona_id bigint, avatar_thumb_path varchar(99))",
+            "insert into personas_avatares values (1, $1)",
+        ),
+        (
+            "create table avatares_personas (persona_id bigint, ativo boolean, avatar_url text)",
+            "insert into avatares_personas values (1, false, $1)",
+        ),
+    ],
+)
+async def test_picture_that_a_row_shows_is_not_collected(install, table, row):
+    host = await install(f"{SMALL}; alter table personas add avatar_url text", table)
+    await host.connection.execute("insert into personas (name) values ('Ana')")
+    await host.connection.execute(row, "/avatars/-/1/v1-7-0123456789abcdef.jpg")
+    garbage = Garbage(host.database, await Host.read(host.connection))
+    await garbage.note({"-/1/v1-7-0123456789abcdef.jpg": 7, "-/1/v1-8-0123456789abcdef.jpg": 8})
+
+    await garbage.doom(grace_s=0, limit=10, behind="")
+
+    assert await garbage.doomed(limit=10) == ["-/1/v1-8-0123456789abcdef.jpg"]
 
 
 async def test_duplicates_in_a_table_without_unique_are_all_brought_up_to_date(install):

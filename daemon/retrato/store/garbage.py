@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retrato.store.database import Database
-from retrato.store.queries import query
+from retrato.store.host import Host, Table, quoted
+from retrato.store.host_writes import address_columns
+from retrato.store.queries import host_query, query
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ class Unnamed:
 class Garbage:
     """Keys are those of pictures; each stands for its thumbnail too."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, host: Host) -> None:
         self._database = database
+        self._doom = host_query("doom_garbage", {"addresses": _addresses(host)})
 
     async def identity(self) -> Identity:
         """Which database this is."""
@@ -51,7 +54,7 @@ class Garbage:
 
         Returns the last key that was decided about, None at the end.
         """
-        row = await self._database.fetchrow(query("doom_garbage"), grace_s, limit, behind)
+        row = await self._database.fetchrow(self._doom, grace_s, limit, behind)
         assert row is not None
         position: str | None = row["position"]
         return position
@@ -63,3 +66,15 @@ class Garbage:
     async def forget(self, image_keys: Sequence[str]) -> None:
         """These are removed."""
         await self._database.execute(query("forget_garbage"), list(image_keys))
+
+
+def _addresses(host: Host) -> str:
+    """All addresses of pictures and thumbnails in the application's tables, as SQL."""
+    places: list[tuple[Table, str]] = [
+        (host.personas, column) for name in ("avatar_url", "thumbnail_url") for column in host.outputs(name)
+    ]
+    if (avatares := host.avatares) is not None:
+        places += [(avatares, column) for column in address_columns(avatares, "image")]
+        places += [(avatares, column) for column in address_columns(avatares, "thumbnail")]
+    held = [f"select {quoted(column)}::text as address from {table.name}" for table, column in places]
+    return " union all ".join(held) or "select null::text as address"
