@@ -13,7 +13,7 @@ from retrato.domain.job import Job
 from retrato.services.collector import Collector
 from retrato.storage.keys import picture_keys, thumbnail_of
 from retrato.storage.location import open_store
-from retrato.storage.picture_store import PictureStore
+from retrato.storage.picture_store import PictureStore, _probe_key
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
 from retrato.store.database import Database
@@ -38,6 +38,12 @@ async def stored(store: PictureStore) -> set[str]:
 
 async def a_week_passes(app: Application) -> None:
     await app.connection.execute("update retrato.garbage set noted_at = noted_at - interval '7 days'")
+
+
+@pytest.fixture(autouse=True)
+async def drawn_before(app: Application) -> None:
+    """So many pictures that the lost ones may be among them."""
+    await app.connection.execute("select setval('retrato.tokens', 1000000000)")
 
 
 @pytest.fixture
@@ -203,6 +209,34 @@ async def test_store_of_another_database_is_refused(app, collector, store):
     assert "another database" in report.refusal
     assert lost(1) in await stored(store)
     assert await store.owner() == "another database"
+
+
+@pytest.mark.usefixtures("ours")
+async def test_database_that_was_taken_back_to_an_older_state_is_refused(app, collector, store, written):
+    """Or a copy of the server's files: only what came later tells it from the one that goes on."""
+    await put(store, lost(1))
+    await app.connection.execute("select setval('retrato.tokens', 500000000)")
+
+    refused = await collector.collect()
+    noted = await app.connection.fetchval("select count(*) from retrato.garbage")
+    agreed = await collector.collect(agreed=True)
+    await a_week_passes(app)
+    after = await collector.collect()
+
+    assert (refused.foreign, noted) == (1, 0)
+    assert "restored" in refused.refusal
+    assert (agreed.refusal, agreed.removed) == (None, 0)
+    assert (after.refusal, after.foreign, after.removed) == (None, 0, 1)
+    assert await stored(store) == {written, thumbnail_of(written)}
+
+
+@pytest.mark.usefixtures("ours")
+async def test_probe_that_died_is_nobody_elses(collector, store):
+    await store.put(_probe_key(b"left"), b"left")
+
+    report = await collector.collect()
+
+    assert (report.refusal, report.unnamed) == (None, 1)
 
 
 @pytest.mark.usefixtures("ours")

@@ -39,6 +39,8 @@ class Report:
     unnamed: int = 0
     due: int = 0
     """Of the unnamed ones those whose grace time is over."""
+    foreign: int = 0
+    """Of the unnamed ones those that this database, as it is, cannot have stored."""
     removed: int = 0
     refusal: str | None = None
     """Why nothing was removed."""
@@ -56,9 +58,10 @@ class Collector:
         """
         Look, decide, remove.
 
-        Where the store belongs to another database, or to nobody while there are pictures that this one does not
-        know, or where more than half of all would go, nothing is removed and the report says why; *agreed* = a
-        person has looked and means it. *dry_run* changes nothing, neither here nor there.
+        Where the store belongs to another database, or holds what this one cannot have stored, or belongs to
+        nobody while there are pictures that this one does not know, or where more than half of all would go,
+        nothing is removed and the report says why; *agreed* = a person has looked and means it. *dry_run* changes
+        nothing, neither here nor there.
 
         Raises:
             StorageError: the store did not answer as it should.
@@ -70,9 +73,11 @@ class Collector:
         is_ours = agreed or owner == identity.name
         if not is_ours and owner is not None:
             return Report(refusal=_OF_ANOTHER)
-        report = await self._look(identity, note=is_ours and not dry_run)
+        report = await self._look(identity, note=is_ours and not dry_run, agreed=agreed)
         if not is_ours and report.unnamed:
             report.refusal = _OF_NOBODY
+        elif not agreed and report.foreign:
+            report.refusal = _OF_ANOTHER
         elif not agreed and report.due > max(_FEW, report.pictures / 2):
             report.refusal = _TOO_MANY
         if report.refusal is not None or dry_run:
@@ -82,14 +87,15 @@ class Collector:
         report.removed = await self._remove()
         return report
 
-    async def _look(self, identity: Identity, *, note: bool) -> Report:
+    async def _look(self, identity: Identity, *, note: bool, agreed: bool) -> Report:
         report = Report()
         async for stored in self._stored(identity, report):
             unnamed = await self._garbage.find(stored, grace_s=self._grace_s)
             report.pictures += len(stored)
             report.unnamed += len(unnamed)
             report.due += sum(one.is_due for one in unnamed)
-            if note:
+            report.foreign += sum(one.is_foreign for one in unnamed)
+            if note and (agreed or not report.foreign):
                 await self._garbage.note({one.image_key: stored[one.image_key] for one in unnamed})
         return report
 

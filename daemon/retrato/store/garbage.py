@@ -20,10 +20,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Unnamed:
-    """A picture that nobody names; ``is_due`` = it was noted at least the grace time ago."""
+    """
+    A picture that nobody names.
+
+    ``is_due`` = it was noted at least the grace time ago; ``is_foreign`` = this database, as it is, cannot have
+    stored it.
+    """
 
     image_key: str
     is_due: bool
+    is_foreign: bool
 
 
 class Garbage:
@@ -42,7 +48,7 @@ class Garbage:
     async def find(self, stored: Mapping[str, int], *, grace_s: float) -> list[Unnamed]:
         """Which of the *stored* pictures (key → token) nobody names; changes nothing."""
         rows = await self._database.fetch(query("find_garbage"), list(stored), list(stored.values()), grace_s)
-        return [Unnamed(row["image_key"], row["is_due"]) for row in rows]
+        return [Unnamed(row["image_key"], row["is_due"], row["is_foreign"]) for row in rows]
 
     async def note(self, unnamed: Mapping[str, int]) -> None:
         """Remember since when nobody names these (key → token); what is remembered already stays as it is."""
