@@ -52,8 +52,16 @@ select
     ) as queued,
     (
         select count(*)
-        from (select from retrato.jobs where state = 'queued' and delayed limit $1::bigint) counted
+        from (
+            select from retrato.jobs where state = 'queued' and delayed and run_at < 'infinity' limit $1::bigint
+        ) counted
     ) as delayed,
+    (
+        select count(*)
+        from (
+            select from retrato.jobs where state = 'queued' and delayed and run_at = 'infinity' limit $1::bigint
+        ) counted
+    ) as parked,
     (select count(*) from (select from retrato.jobs where state = 'running' limit $1::bigint) counted) as running,
     (select count(*) from (select from retrato.jobs where state = 'failed' limit $1::bigint) counted) as failed,
     (select extract(epoch from min(since))::float8 from waiting where lane = 0) as oldest_urgent_s,

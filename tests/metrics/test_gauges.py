@@ -69,10 +69,14 @@ async def test_depth_is_told_by_state(gauges, queue, numbers):
     await queue(2, delayed="true", run_at="now() + interval '1 h'")
     await queue(1, **RUNNING)
     await queue(4, state="'failed'")
+    await queue(
+        5, delayed="true", run_at="'infinity'"
+    )  # of a paused company, as the claim that met them left them
 
     await gauges.refresh()
 
-    assert numbers.by("queue_depth", "state") == {"queued": 3, "delayed": 2, "running": 1, "failed": 4}
+    depths = numbers.by("queue_depth", "state")
+    assert depths == {"queued": 3, "delayed": 2, "running": 1, "failed": 4, "paused": 5}
 
 
 async def test_depth_is_counted_only_so_far(gauges, queue, numbers, monkeypatch):

@@ -23,7 +23,7 @@ NAME = re.compile(r"\b(?:retrato|process)_[a-z_]+\b")
 TYPES = {"counter": "counter", "gauge": "gauge", "histogram": "histogram", "info": "gauge"}
 
 ROW = {
-    **dict.fromkeys(("queued", "delayed", "running", "failed", "replicas", "paused_companies"), 1),
+    **dict.fromkeys(("queued", "delayed", "parked", "running", "failed", "replicas", "paused_companies"), 1),
     **dict.fromkeys(("oldest_urgent_s", "oldest_bulk_s", "notification_queue_usage"), 1.0),
     **dict.fromkeys(("dead_tuples", "oldest_xmin_age"), 1),
     "paused": True,

@@ -23,7 +23,7 @@ _MOST_COMPANIES = 1000
 _KEPT_S = 15.0
 _ANSWER_S = 2.0
 
-_DEPTHS = ("queued", "delayed", "running", "failed")
+_DEPTHS = {"queued": "queued", "delayed": "delayed", "paused": "parked", "running": "running", "failed": "failed"}
 _OLDEST = {"urgent": "oldest_urgent_s", "bulk": "oldest_bulk_s"}
 _PLAIN = {
     "replicas": ("retrato_replicas_alive", "Replicas that gave a sign of life lately."),
@@ -110,7 +110,7 @@ class Gauges(Collector):
             "retrato_queue_depth",
             f"Jobs by state, counted up to {MOST_COUNTED}.",
             ("state",),
-            {(state,): row[state] for state in _DEPTHS},
+            {(state,): row[column] for state, column in _DEPTHS.items()},
         )
         yield _family(
             "retrato_oldest_queued_timestamp_seconds",
