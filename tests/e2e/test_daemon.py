@@ -286,6 +286,20 @@ async def test_daemon_waits_for_a_database_that_is_not_there_yet(shell, postgres
     assert code == 0
 
 
+async def test_daemon_waits_for_a_database_that_goes_away_before_the_first_heartbeat(
+    shell, dsn, connection, insert, until
+):
+    database = await connection.fetchval("select current_database()")
+    await connection.execute(f'alter database "{database}" set statement_timeout = 500')
+    async with connection.transaction(), shell.daemon() as daemon:
+        await connection.execute("lock table retrato.replicas in access exclusive mode")
+        waiting = await daemon.said("database.away")
+        await connection.execute("commit; begin")
+        await daemon.said("daemon.started")
+
+    assert "timeout" in waiting["error"]
+
+
 async def test_daemon_waits_for_a_database_that_was_never_migrated(shell, bare_dsn):
     await sample.create_host_tables(bare_dsn)
     async with shell.daemon(RETRATO_DATABASE_URL=bare_dsn) as daemon:

@@ -18,7 +18,7 @@ from retrato.cli.common import first_of, settings_for_command
 from retrato.cli.common import run as run_to_exit
 from retrato.cli.signals import reload_on_signal, stop_on_signals
 from retrato.console.server import Console
-from retrato.domain.errors import NotMigratedError, RetratoError
+from retrato.domain.errors import NotMigratedError, RetratoError, StoreUnavailableError
 from retrato.notify import Notifier
 from retrato.settings import Settings
 from retrato.supervise import wait_for_any
@@ -62,6 +62,9 @@ async def _run(settings: Settings, *, pages: bool) -> int:
                 except* NotMigratedError as group:
                     log.error("daemon.suspended", reason=str(first_of(group)), again_in_s=_REST_S)  # noqa: TRY400
                     await wait_for_any(stop, timeout_s=_REST_S)
+                except* StoreUnavailableError as group:  # it answered, and went away before the first heartbeat
+                    log.warning("database.away", error=str(first_of(group)), again_in_s=_REST_S)
+                    await wait_for_any(stop, timeout_s=_REST_S)
     log.info("daemon.stopped")
     return 0
 
@@ -81,6 +84,7 @@ async def _draw(
 
     Raises:
         NotMigratedError: the database's schema does not serve this release any more.
+        StoreUnavailableError: the database has gone away again before all was ready.
 
     """
 
