@@ -5,6 +5,7 @@ from tests import daemon_role
 
 from retrato.app.doctor.checks import CHECKS, Needs
 from retrato.app.doctor.finding import Level
+from retrato.storage.location import open_store
 from retrato.store import migrations, sample
 
 IN_THE_DATABASE = [check.id for check in CHECKS.values() if check.needs is not Needs.NOTHING]
@@ -336,3 +337,14 @@ async def test_budget_that_is_spent_is_told(look, connection, spent, level):
     [finding] = await look("budget", monthly_budget_usd=10)
 
     assert finding.level is level
+
+
+async def test_store_in_which_another_database_collects_is_told(look, tmp_path):
+    store = open_store((tmp_path / "pictures").as_uri(), public_url="")
+
+    [nobodys] = await look("pictures", storage_url=(tmp_path / "pictures").as_uri())
+    await store.set_owner("another database")
+    [theirs] = await look("pictures", storage_url=(tmp_path / "pictures").as_uri())
+
+    assert levels([nobodys, theirs]) == [Level.OK, Level.FAIL]
+    assert "removes those of this one" in theirs.words

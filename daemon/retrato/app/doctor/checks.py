@@ -50,6 +50,7 @@ _CHECKS = (
     ("listen", hearing.check_listen, Needs.DATABASE),
     ("prepared-statements", hearing.check_prepared_statements, Needs.DATABASE),
     ("storage", storage.check_storage, Needs.NOTHING),
+    ("pictures", storage.check_owner, Needs.INSTALLATION),
     ("public-url", storage.check_public_url, Needs.NOTHING),
     ("disk", storage.check_disk, Needs.NOTHING),
     ("port", work.check_port, Needs.NOTHING),

@@ -12,6 +12,7 @@ from retrato.providers.config import ProvidersConfig
 from retrato.settings import Settings
 from retrato.store.control import Control
 from retrato.store.database import Database
+from retrato.store.garbage import Garbage
 from retrato.store.host import Host
 from retrato.store.inspection import Inspection
 from retrato.store.migrations import standing, what_is_missing
@@ -24,7 +25,8 @@ class Reached:
     """
     An open database.
 
-    ``missing`` tells why it is behind this release, ``standing`` how far; ``host`` is there where it serves it.
+    ``missing`` tells why it is behind this release, ``standing`` how far; ``host`` and ``garbage`` are there where
+    it serves it.
     """
 
     dsn: str
@@ -34,6 +36,7 @@ class Reached:
     missing: list[str]
     standing: Standing | None
     host: Host | None
+    garbage: Garbage | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,12 @@ class Patient:
         assert self.database.host is not None
         return self.database.host
 
+    @property
+    def garbage(self) -> Garbage:
+        """The stored pictures that nobody names, for the same checks."""
+        assert self.database.garbage is not None
+        return self.database.garbage
+
 
 @asynccontextmanager
 async def open_patient(
@@ -98,6 +107,7 @@ async def _reach(settings: Settings, stack: AsyncExitStack) -> Reached:
         missing=missing,
         standing=stands,
         host=host,
+        garbage=Garbage(database, host) if host is not None else None,
     )
 
 

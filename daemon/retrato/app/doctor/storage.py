@@ -54,6 +54,22 @@ def _lost_headers(habits: Habits) -> list[Finding]:
     ]
 
 
+async def check_owner(patient: Patient) -> list[Finding]:
+    """The stored pictures belong to this database: where another one collects, ours are rubbish to it."""
+    owner = await open_store(patient.settings.storage_url_or_default, public_url="").owner()
+    if owner is None:
+        return [ok("nobody collects pictures here yet (`retrato gc`)")]
+    if owner == (await patient.garbage.identity()).name:
+        return [ok("they belong to this database")]
+    return [
+        fail(
+            "another database collects the pictures there, and removes those of this one after its days of grace",
+            "set RETRATO_STORAGE_URL to a place of its own; where this database was moved or restored, and the "
+            "other one is gone, say `retrato gc --yes` once",
+        )
+    ]
+
+
 async def check_public_url(patient: Patient) -> list[Finding]:
     """The addresses that are written into the database can lead somewhere."""
     settings = patient.settings
