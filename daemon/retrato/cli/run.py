@@ -60,9 +60,11 @@ async def _run(settings: Settings, *, pages: bool) -> int:
                 try:
                     await _draw(reloader, notifier, dsn, console, stop=stop, hurry=hurry, pages=pages)
                 except* NotMigratedError as group:
+                    console.not_ready(first_of(group))  # and what was cut off has to turn no more
                     log.error("daemon.suspended", reason=str(first_of(group)), again_in_s=_REST_S)  # noqa: TRY400
                     await wait_for_any(stop, timeout_s=_REST_S)
                 except* StoreUnavailableError as group:  # it answered, and went away before the first heartbeat
+                    console.not_ready(first_of(group))
                     log.warning("database.away", error=str(first_of(group)), again_in_s=_REST_S)
                     await wait_for_any(stop, timeout_s=_REST_S)
     log.info("daemon.stopped")

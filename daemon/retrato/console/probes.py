@@ -33,12 +33,13 @@ class Probes:
         self.pulse = Pulse(limit_s=math.inf)
 
     def not_ready(self, reason: RetratoError) -> None:
-        """Not ready, because of *reason*, until there is something else to ask."""
+        """Not ready, because of *reason*, until there is something else to ask; nothing has to turn meanwhile."""
 
         async def probe() -> None:
             raise reason
 
         self.probe = probe
+        self.pulse = Pulse(limit_s=math.inf)
 
     def routes(self) -> list[web.RouteDef]:
         """Where they are found."""
