@@ -263,6 +263,17 @@ async def test_paused_company_is_called_by_its_name(console, http, empresa, conn
     assert "Company gone is paused" in text
 
 
+@pytest.mark.parametrize("scope", ["all", "empresa", None])
+async def test_pause_is_told_before_anybody_waits_in_vain(console, http, empresa, people, connection, scope):
+    await people.persona("[A GERAR]")
+    if scope is not None:
+        await connection.execute("select retrato.pause($1, $2)", scope, empresa if scope == "empresa" else "")
+
+    text = await _text(http, f"{console.url}/empresas/{empresa}")
+
+    assert ("Paused by an operator" in text) == (scope is not None)
+
+
 async def test_those_without_a_company_are_called_so_on_every_page(console, http, people, connection):
     await connection.execute("alter table personas alter column empresa_id drop not null")
     persona_id = await people.persona("Sem Empresa", empresa_id=None)

@@ -64,7 +64,8 @@ class CompanySight:
     """
     One company at a glance.
 
-    ``remaining`` is None where nothing is under way; ``faces`` are keys of its newest thumbnails.
+    ``remaining`` is None where nothing is under way, but a pause is told before somebody waits for it in vain;
+    ``faces`` are keys of its newest thumbnails.
     """
 
     company: Company
@@ -179,7 +180,9 @@ class Desk:
     async def sight(self, company: Company) -> CompanySight:
         """The company at a glance."""
         counts = await self.counts(company.id)
-        remaining = await self.remaining(company.id, counts.under_way) if counts.under_way else None
+        remaining: float | Hindrance | None = await self.remaining(company.id, counts.under_way or 1)
+        if not counts.under_way and remaining is not Hindrance.PAUSED:
+            remaining = None
         return CompanySight(
             company=company, counts=counts, cost=(await self._costs([company.id]))[company.id], remaining=remaining
         )
