@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from tests.tools import needs
 
 from retrato import notify
@@ -28,8 +29,8 @@ def _dockerfile():
     return (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 
 
-def _unit(key):
-    text = (ROOT / "deploy/systemd/retrato.service").read_text()
+def _unit(key, *, unit="retrato"):
+    text = (ROOT / f"deploy/systemd/{unit}.service").read_text()
     return re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)
 
 
@@ -82,9 +83,32 @@ def test_credentials_in_the_unit_are_named_like_settings():
     assert credentials == {name: f"retrato.{name}" for name in SECRETS}
 
 
-def test_sandbox_of_the_unit_leaves_little_open():
+def test_collecting_sees_and_may_do_what_the_daemon_does():
+    service = (ROOT / "deploy/systemd/retrato.service").read_text()
+    collector = (ROOT / "deploy/systemd/retrato-gc.service").read_text()
+    life = {
+        *("Type", "ExecStart", "ExecReload", "NotifyAccess", "WatchdogSec", "TimeoutStartSec", "TimeoutStopSec"),
+        *("KillMode", "Restart", "RestartSec", "RestartPreventExitStatus", "SyslogIdentifier", "User"),
+    }
+
+    ours, theirs = (
+        [line for line in _service_section(unit) if line.partition("=")[0] not in life]
+        for unit in (service, collector)
+    )
+
+    assert ours == theirs
+    assert _unit("User", unit="retrato-gc") == ["retrato"]  # as the unit of that name is called by itself
+
+
+def _service_section(unit):
+    section = unit.partition("[Service]\n")[2].partition("\n[")[0]
+    return [line for line in section.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", ["retrato.service", "retrato-gc.service"])
+def test_sandbox_of_the_unit_leaves_little_open(name):
     analyze = needs("systemd-analyze", untested="the unit's sandbox")
-    unit = ROOT / "deploy/systemd/retrato.service"
+    unit = ROOT / "deploy/systemd" / name
     rated = subprocess.run(
         [analyze, "security", "--offline=yes", "--no-pager", unit],
         capture_output=True,
@@ -92,5 +116,5 @@ def test_sandbox_of_the_unit_leaves_little_open():
         check=True,
     )
 
-    [exposure] = re.findall(r"Overall exposure level for retrato.service: ([0-9.]+)", rated.stdout)
+    [exposure] = re.findall(rf"Overall exposure level for {name}: ([0-9.]+)", rated.stdout)
     assert float(exposure) <= LARGEST_EXPOSURE

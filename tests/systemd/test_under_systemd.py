@@ -259,3 +259,46 @@ def test_sandbox_leaves_little_open(unit, measured):
     exposure = float(re.findall(r"Overall exposure level for retrato.service: ([0-9.]+)", told)[0])
     assert exposure <= EXPOSURE
     measured("systemd-analyze security", f"{exposure}")
+
+
+def test_pictures_that_nobody_names_are_collected_beside_the_daemon(unit, measured):
+    collect = "systemctl start retrato-gc.service"
+    stored = "find /var/lib/retrato/ -name '*.jpg' | wc -l"
+    unit.systemctl("start")
+    unit.insert()
+    unit.until_drawn()
+    unit.machine.run(collect)  # from now on the pictures there are this database's
+    named = unit.machine.run(stored)
+    unit.psql("delete from personas")
+
+    unit.machine.run(collect)
+    unit.psql("update retrato.garbage set noted_at = noted_at - interval '8 days'")
+    unit.machine.run(collect)
+
+    assert named != "0"
+    assert unit.machine.run(stored) == "0"
+    assert unit.show("ActiveState") == "active"
+    measured("retrato-gc.service beside the daemon", f"{named} files collected")
+
+
+def test_collecting_without_the_daemon_and_its_failure_are_seen(unit):
+    unit.systemctl("start")
+    unit.insert()
+    unit.until_drawn()
+    unit.systemctl("stop")
+
+    unit.machine.run("systemctl start retrato-gc.service")
+    unit.settle('storage_url = "memory:"\n')
+    unit.machine.run("systemctl start retrato-gc.service", check=False)
+
+    assert unit.machine.run("systemctl show --property=ExecMainStatus --value retrato-gc.service") == "78"
+    assert unit.machine.run("systemctl is-failed retrato-gc.service", check=False) == "failed"
+
+
+def test_timer_collects_once_a_day(unit):
+    unit.machine.run("systemctl enable --now retrato-gc.timer")
+
+    planned = unit.machine.run("systemctl list-timers --no-legend retrato-gc.timer")
+    doubts = unit.machine.run("systemd-analyze verify retrato-gc.timer retrato-gc.service 2>&1", check=False)
+    assert "retrato-gc.service" in planned
+    assert "retrato" not in doubts

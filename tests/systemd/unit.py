@@ -69,13 +69,14 @@ class Unit:
             "/opt/retrato/bin/retrato simulate --scenario /root/scenario.toml"
         )
         self.machine.until("grep RESULT_HOSTS /etc/retrato/retrato.env")
-        run(f"install -m 0644 {_OURS}/retrato.service {_UNITS}/")
+        run(f"install -m 0644 -t {_UNITS} {_OURS}/retrato.service {_OURS}/retrato-gc.*")
         if self.tells_when_reloaded:
             run(f"install -D -m 0644 -t {_UNITS}/retrato.service.d {_OURS}/retrato.service.d/254.conf")
 
     def reset(self) -> None:
         """As after the installation."""
         self.machine.run("systemctl kill --signal=KILL retrato; systemctl stop retrato", check=False)
+        self.machine.run("systemctl disable --now retrato-gc.timer", check=False)
         self.machine.run(f"rm -f {_UNITS}/retrato.service.d/test.conf; systemctl daemon-reload")
         self.machine.run("systemctl reset-failed retrato", check=False)
         self.machine.run("systemctl start postgresql")
