@@ -78,10 +78,11 @@ class Unit:
         self.machine.run("systemctl kill --signal=KILL retrato; systemctl stop retrato", check=False)
         self.machine.run("systemctl disable --now retrato-gc.timer", check=False)
         self.machine.run(f"rm -f {_UNITS}/retrato.service.d/test.conf; systemctl daemon-reload")
-        self.machine.run("systemctl reset-failed retrato", check=False)
+        self.machine.run("systemctl reset-failed retrato retrato-gc", check=False)
+        self.machine.run("rm -rf /var/lib/retrato/avatars")
         self.machine.run("systemctl start postgresql")
         self.machine.until("pg_isready --quiet")
-        self.psql("delete from personas; truncate retrato.replicas")
+        self.psql("delete from personas; truncate retrato.replicas, retrato.garbage")
         self.script(seconds=0, times=0)
         self.settle()
 
