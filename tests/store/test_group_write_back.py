@@ -38,6 +38,13 @@ async def ddl(app):
         await app.connection.execute(statement)
 
 
+@asynccontextmanager
+async def opened(database):
+    await database.open()
+    yield database
+    await database.close()
+
+
 class Unreliable(Database):
     """Carries out a write-back and then loses the reply, or does not reach the server, as often as it is told."""
 
@@ -58,10 +65,8 @@ class Unreliable(Database):
 
 @pytest.fixture
 async def unreliable(dsn):
-    opened = Unreliable(daemon_role.product(dsn))
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with opened(Unreliable(daemon_role.product(dsn))) as database:
+        yield database
 
 
 class HeldUp(Database):
@@ -83,10 +88,8 @@ class HeldUp(Database):
 
 @pytest.fixture
 async def held_up(dsn):
-    opened = HeldUp(daemon_role.product(dsn))
-    await opened.open()
-    yield opened
-    await opened.close()
+    async with opened(HeldUp(daemon_role.product(dsn))) as database:
+        yield database
 
 
 async def write_all(avatars, group):
