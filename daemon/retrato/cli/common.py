@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from retrato import logs
-from retrato.domain.errors import ConfigError, RetratoError, StoreUnavailableError
+from retrato.domain.errors import ConfigError, RetratoError, StoreUnavailableError, UnknownCommitError
 from retrato.settings import Settings, load, misspelt
 
 log = structlog.get_logger()
@@ -55,6 +55,8 @@ def leave(error: RetratoError) -> NoReturn:
     match error:
         case ConfigError():
             raise typer.Exit(EXIT_CONFIG)
+        case UnknownCommitError():  # a script that repeats what is unreachable must not repeat this
+            raise typer.Exit(EXIT_FAILED)
         case StoreUnavailableError():
             raise typer.Exit(EXIT_UNREACHABLE)
         case _:

@@ -12,7 +12,14 @@ from retrato.console.gate import OPEN, Gate, RefusedError, protect
 from retrato.console.pages import page
 from retrato.console.views import render
 from retrato.console.visitor import language_of, wants_fragment, wants_json
-from retrato.domain.errors import NotFoundError, NotMigratedError, RetratoError, StoreUnavailableError
+from retrato.domain.errors import (
+    NotFoundError,
+    NotMigratedError,
+    RetratoError,
+    RowLockedError,
+    StoreUnavailableError,
+    UnknownCommitError,
+)
 
 log = structlog.get_logger()
 
@@ -68,6 +75,10 @@ def _trouble(error: Exception) -> _Trouble:
             return _Trouble(error.status, error.reason, str(error), error.retry_after_s)
         case NotFoundError():
             return _Trouble(_NOT_FOUND, "not_found", str(error))
+        case RowLockedError():
+            return _Trouble(503, "locked", str(error), _AGAIN_S)
+        case UnknownCommitError():
+            return _Trouble(503, "unknown", str(error))  # without Retry-After: a repeat may be a second order
         case StoreUnavailableError() | NotMigratedError():
             reason = "unavailable" if isinstance(error, StoreUnavailableError) else "not_migrated"
             return _Trouble(503, reason, str(error), _AGAIN_S)

@@ -6,6 +6,8 @@ The error tree, named by what the one who catches does next.
     ├── NotMigratedError            say what mends it (exit 1); the daemon waits for it
     ├── NotFoundError               say what was looked for (exit 1)
     ├── StoreUnavailableError       wait and reconnect (exit 69 from one-shot commands)
+    │   ├── RowLockedError            another transaction holds the row; nothing was written: ask again later
+    │   └── UnknownCommitError        the reply to COMMIT was lost: look before you repeat it
     ├── LeaseLostError              throw the picture away, write nothing
     ├── PausedError                 an operator said so: hand the job back, nothing more is begun
     ├── StorageError                the picture could not be stored: the job goes back to the queue
@@ -51,6 +53,14 @@ class NotFoundError(RetratoError):
 
 class StoreUnavailableError(RetratoError):
     """Postgres could not be reached, or dropped the connection. Whether a write took effect is unknown."""
+
+
+class RowLockedError(StoreUnavailableError):
+    """A row was locked by another transaction for too long, or a deadlock was resolved. Nothing was written."""
+
+
+class UnknownCommitError(StoreUnavailableError):
+    """The connection broke while COMMIT was under way: the order may have been carried out, or not."""
 
 
 class LeaseLostError(RetratoError):

@@ -6,13 +6,19 @@ Nothing here holds a connection longer than one statement or one short transacti
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
+from retrato.domain.errors import (
+    ConfigError,
+    NotMigratedError,
+    RowLockedError,
+    StoreUnavailableError,
+    UnknownCommitError,
+)
 from retrato.supervise import backoff
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -25,10 +31,19 @@ _AWAY = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,  # shut down, starting up, or a statement_timeout of the role
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
-    asyncpg.TransactionRollbackError,  # deadlock, serialization
-    asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,  # a failover that has not reached us yet
     asyncpg.IdleInTransactionSessionTimeoutError,
+)
+_BROKEN = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+)
+_ROLLED_BACK = (
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
 )
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,  # a wrong password is one of them
@@ -53,6 +68,8 @@ _SESSION = {"application_name": "retrato", "timezone": "UTC"}
 _PATIENCE = "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'"
 _TRIES = 6
 """So often a row is asked for that an application holds; each time for half a second."""
+_TRIES_TO_LEARN = 15
+"""So often, about ten seconds, the server is asked what became of a transaction."""
 
 
 @contextmanager
@@ -67,8 +84,24 @@ def reaching() -> Iterator[None]:
             f"the role of RETRATO_DATABASE_URL lacks a right: {exc}; the owner of the tables gives it by what "
             "`retrato migrate --roles NAME` prints"
         ) from exc
+    except _ROLLED_BACK as exc:
+        raise RowLockedError(
+            f"another transaction holds a row that this one needs, and nothing was written: {exc}"
+        ) from exc
     except _AWAY as exc:
         raise StoreUnavailableError(f"the database does not answer now: {str(exc) or type(exc).__name__}") from exc
+
+
+@contextmanager
+def _committing() -> Iterator[None]:
+    """What breaks while COMMIT is under way leaves open whether it took place; what the server answers does not."""
+    try:
+        yield
+    except _BROKEN as exc:
+        raise UnknownCommitError(
+            "the connection to the database broke while it was committing: the order may have been carried out; "
+            f"look before you repeat it ({str(exc) or type(exc).__name__})"
+        ) from exc
 
 
 @contextmanager
@@ -191,9 +224,10 @@ class Database:
             async with self._pool.acquire(timeout=timeout_s or self._timeout_s) as connection:
                 try:
                     yield connection
-                except (TimeoutError, asyncpg.InternalClientError):
+                except (TimeoutError, asyncpg.InternalClientError, UnknownCommitError):
                     # It may be half open, or waits for an answer that does not come: nobody shall get it again.
-                    connection.terminate()
+                    with suppress(asyncpg.InterfaceError):  # a broken one is back in the pool already
+                        connection.terminate()
                     raise
 
     @asynccontextmanager
@@ -201,11 +235,21 @@ class Database:
         """
         A short transaction at READ COMMITTED: every statement sees what was committed before it.
 
-        A row that somebody else holds is waited for half a second, then comes StoreUnavailableError.
+        A row that somebody else holds is waited for half a second, then comes RowLockedError. Every other
+        StoreUnavailableError leaves nothing written either, but for UnknownCommitError.
         """
-        async with self.connection() as connection, connection.transaction(isolation="read_committed"):
-            await connection.execute(_PATIENCE)
-            yield connection
+        async with self.connection() as connection:
+            transaction = connection.transaction(isolation="read_committed")
+            await transaction.start()
+            try:
+                await connection.execute(_PATIENCE)
+                yield connection
+            except BaseException:
+                if not connection.is_closed():
+                    await transaction.rollback()
+                raise
+            with _committing():
+                await transaction.commit()
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of one statement."""
@@ -240,19 +284,45 @@ class Database:
 
     async def write_patiently(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """
-        As `write`, asked several times: an application that holds a row, or waits for one of ours, goes first.
+        As `write`, carried out exactly once, or not at all where it raises anything but UnknownCommitError.
+
+        It is repeated while nothing was written: a row is held, or the connection broke before COMMIT. Where the
+        reply to COMMIT is lost the server is asked what became of the transaction (`pg_xact_status`).
 
         Raises:
-            StoreUnavailableError: nobody answers, or a row was held for several seconds.
+            RowLockedError: an application held a row for several seconds; nothing was written.
+            UnknownCommitError: nobody answered for ten seconds after the reply to COMMIT was lost.
+            StoreUnavailableError: nobody answers; nothing was written.
 
         """
         waits = backoff(longest_s=1.0)
-        for _ in range(_TRIES - 1):
+        for tries_left in reversed(range(_TRIES)):
+            row = xid = None
             try:
-                return await self.write(sql, *args)
+                async with self.transaction() as connection:
+                    row = await connection.fetchrow(sql, *args)
+                    xid = await connection.fetchval("select pg_current_xact_id_if_assigned()::text")
+            except UnknownCommitError as exc:
+                if xid is None or await self._was_committed(xid, exc):
+                    return row
             except StoreUnavailableError:
-                await asyncio.sleep(next(waits))
-        return await self.write(sql, *args)
+                if not tries_left:
+                    raise
+            else:
+                return row
+            await asyncio.sleep(next(waits))
+        raise RowLockedError("the order was rolled back each time; nothing was written")
+
+    async def _was_committed(self, xid: str, unknown: UnknownCommitError) -> bool:
+        """What became of transaction *xid*; raises *unknown* where nobody tells."""
+        waits = backoff(longest_s=1.0)
+        for _ in range(_TRIES_TO_LEARN):
+            await asyncio.sleep(next(waits))
+            with suppress(StoreUnavailableError):
+                row = await self.fetchrow("select pg_xact_status($1::text::xid8) as status", xid)
+                if row is not None and row["status"] in {"committed", "aborted"}:
+                    return row["status"] == "committed"
+        raise unknown
 
     async def execute(self, sql: str, *args: Any) -> None:
         """One statement without an answer."""
