@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 from tests.store.support import BID, claim_one, connected
+from tests.system.proxy import Proxy
 
+from retrato.domain.errors import StoreUnavailableError
 from retrato.domain.faults import Fault
 from retrato.store.attempts import AttemptLog
 from retrato.store.database import Database
@@ -99,3 +101,31 @@ async def test_paid_picture_goes_before_the_books_while_the_database_is_away(dsn
 
     async with connected(dsn) as connection:
         assert await connection.fetchval("select count(*) from retrato.attempts where image_key is not null") == 0
+
+
+async def test_ends_that_an_outage_kept_out_of_the_books_are_recorded_afterwards(app, dsn, job):
+    async with Proxy(dsn) as proxy:
+        far = Database(proxy.dsn, timeout_s=5)
+        await far.open()
+        log = AttemptLog(far, monthly_budget_usd=1)
+        priced = replace(BID, price_usd=0.02)
+        failed, drawn = await log.begin(job, priced), await log.begin(job, priced)
+        proxy.refuse()
+        proxy.drop()
+        with pytest.raises(StoreUnavailableError):
+            await log.fail(failed, fault=Fault.BAD_OUTPUT, error="black", cost_usd=0.01)
+        with pytest.raises(StoreUnavailableError):
+            await log.succeed(drawn, cost_usd=0.02, seed=99)
+        await log.note_picture(job, image_key="k", thumbnail_key="t", sha256="0" * 64)
+        with pytest.raises(StoreUnavailableError):
+            await log.catch_up()
+
+        await proxy.accept()
+        await log.catch_up()
+        await log.catch_up()
+
+        await far.close()
+    told = [(row["state"], float(row["cost_usd"]), row["image_key"]) for row in await rows(app)]
+    assert told == [("failed", 0.01, None), ("succeeded", 0.02, "k")]
+    budget = await app.connection.fetchrow("select reserved_usd, spent_usd from retrato.budget")
+    assert tuple(map(float, budget)) == (0, 0.03)

@@ -171,6 +171,7 @@ async def open_daemon(
             pipeline,
             holdings=holdings,
             most_attempts=settings.max_job_attempts,
+            catch_up=attempts.catch_up,
             metrics=metrics,
         )
         wake = asyncio.Event()

@@ -1,6 +1,6 @@
 """Around every handler: the gate before it, the headers after it, and errors said so that people understand."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -25,6 +25,12 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_REASONS: Mapping[type[RetratoError], str] = {
+    NotMigratedError: "not_migrated",
+    RowLockedError: "locked",
+    StoreUnavailableError: "unavailable",
+    UnknownCommitError: "unknown",
+}
 _BARE = {f"{OPEN}healthz", f"{OPEN}readyz", f"{OPEN}metrics", f"{OPEN}picture"}
 """Routes for programs that are no browsers, and for pages of other sites."""
 
@@ -75,13 +81,10 @@ def _trouble(error: Exception) -> _Trouble:
             return _Trouble(error.status, error.reason, str(error), error.retry_after_s)
         case NotFoundError():
             return _Trouble(_NOT_FOUND, "not_found", str(error))
-        case RowLockedError():
-            return _Trouble(503, "locked", str(error), _AGAIN_S)
-        case UnknownCommitError():
-            return _Trouble(503, "unknown", str(error))  # without Retry-After: a repeat may be a second order
         case StoreUnavailableError() | NotMigratedError():
-            reason = "unavailable" if isinstance(error, StoreUnavailableError) else "not_migrated"
-            return _Trouble(503, reason, str(error), _AGAIN_S)
+            # Without Retry-After where a repeat may be a second order.
+            again_s = None if isinstance(error, UnknownCommitError) else _AGAIN_S
+            return _Trouble(503, _REASONS[type(error)], str(error), again_s)
         case RetratoError():
             log.error("console.failed", error=str(error))
             return _Trouble(503, "failed", str(error))

@@ -69,7 +69,9 @@ RESULTS: Mapping[str, str] = {
     "restored": N_("The old version is back."),
     "unavailable": N_("The database does not answer now. Nothing was ordered; try again in a moment."),
     "locked": N_("The application is changing this just now. Nothing was ordered; try again in a moment."),
-    "unknown": N_("The connection broke while the order was written. Look whether it was carried out before you repeat it."),
+    "unknown": N_(
+        "The connection broke while the order was written. Look whether it was carried out before you repeat it."
+    ),
     "read_only": N_("This console is read-only."),
     "not_found": N_("That does not exist any more."),
     "too_many": N_("That is more than can be ordered at once."),

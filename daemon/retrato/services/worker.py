@@ -35,12 +35,17 @@ _ENDS = {"queued": End.RETRIED, "failed": End.FAILED, None: End.LOST}
 """What the job's new state says of the run; None = the job was not ours any more."""
 
 
+async def _nothing_to_record() -> None:
+    """For those who record nothing."""
+
+
 class Worker:
     """
     Works on one job at a time; many may run at once.
 
     While the application's tables refuse a picture that was paid for, it is offered again for *longest_refusal_s*
-    seconds: a missing right costs a few pictures then, not one for every persona.
+    seconds: a missing right costs a few pictures then, not one for every persona. *catch_up* records the calls
+    whose end could not be recorded during an outage.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Worker:
         holdings: Holdings,
         most_attempts: int,
         longest_refusal_s: float = _LONGEST_REFUSAL_S,
+        catch_up: Callable[[], Awaitable[None]] = _nothing_to_record,
         metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
@@ -60,6 +66,7 @@ class Worker:
         self._holdings = holdings
         self._most_attempts = most_attempts
         self._longest_refusal_s = longest_refusal_s
+        self._catch_up = catch_up
         self._metrics = metrics or Metrics()
 
     async def work(self, job: Job) -> float:
@@ -143,6 +150,7 @@ class Worker:
         while True:
             wait_s = next(waits)
             try:
+                await self._catch_up()  # first the calls that an outage kept out of the books, with what they cost
                 return await self._avatars.write(finished)
             except StoreUnavailableError as exc:
                 self._metrics.database_error("worker")
@@ -209,6 +217,7 @@ class Worker:
         """Repeat *store* while the database is away and the job can be ours; then its lease brings it back."""
         for wait_s in backoff():
             try:
+                await self._catch_up()
                 await store()
             except StoreUnavailableError as exc:
                 self._metrics.database_error("worker")

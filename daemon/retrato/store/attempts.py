@@ -12,6 +12,7 @@ from retrato.domain.errors import (
     LeaseLostError,
     LegFullError,
     PausedError,
+    RetratoError,
     StoreUnavailableError,
 )
 from retrato.domain.faults import Fault
@@ -36,6 +37,7 @@ class AttemptLog:
         self._budget_usd = monthly_budget_usd
         self._begin = query("begin_attempt")
         self._end = query("end_attempt")
+        self._unrecorded: dict[tuple[str, tuple[object, ...]], None] = {}  # in their order
 
     async def begin(self, job: Job, bid: Bid) -> int:
         """
@@ -81,7 +83,7 @@ class AttemptLog:
 
     async def note_request(self, attempt_id: int, request_id: str) -> None:
         """Keep the provider's id of the request, as soon as it is known."""
-        await self._database.execute(query("note_request"), attempt_id, request_id)
+        await self._record(query("note_request"), attempt_id, request_id)
 
     async def note_picture(self, job: Job, *, image_key: str, thumbnail_key: str, sha256: str) -> None:
         """
@@ -90,15 +92,13 @@ class AttemptLog:
         While the database is away the picture goes before the books, so nothing is raised then.
         """
         try:
-            await self._database.execute(
-                query("note_picture"), job.persona_id, job.token, image_key, thumbnail_key, sha256
-            )
+            await self._record(query("note_picture"), job.persona_id, job.token, image_key, thumbnail_key, sha256)
         except StoreUnavailableError as exc:
             log.warning("attempt.not_recorded", error=str(exc))
 
     async def succeed(self, attempt_id: int, *, cost_usd: float | None, seed: int | None) -> None:
         """The provider delivered a usable picture."""
-        await self._database.execute(self._end, attempt_id, "succeeded", None, None, cost_usd, seed, None)
+        await self._record(self._end, attempt_id, "succeeded", None, None, cost_usd, seed, None)
 
     async def fail(
         self,
@@ -111,7 +111,32 @@ class AttemptLog:
     ) -> None:
         """The attempt ended without a usable picture; with an unknown outcome *price_usd* counts as spent."""
         text = storable(error, 2000)
-        await self._database.execute(self._end, attempt_id, "failed", fault.value, text, cost_usd, None, price_usd)
+        await self._record(self._end, attempt_id, "failed", fault.value, text, cost_usd, None, price_usd)
+
+    async def catch_up(self) -> None:
+        """
+        Record what could not be recorded while the database was away, in its order; mostly there is nothing.
+
+        Raises:
+            StoreUnavailableError: it is still away; the rest is kept.
+
+        """
+        for sql, args in tuple(self._unrecorded):
+            try:
+                await self._database.execute(sql, *args)
+            except StoreUnavailableError:
+                raise
+            except (asyncpg.PostgresError, RetratoError) as exc:
+                log.warning("attempt.not_recorded", error=str(exc))  # the avatar is written all the same
+            self._unrecorded.pop((sql, args), None)
+
+    async def _record(self, sql: str, *args: object) -> None:
+        """Carry out *sql*, which may be repeated; while the database is away it is kept for `catch_up`."""
+        try:
+            await self._database.execute(sql, *args)
+        except StoreUnavailableError:
+            self._unrecorded[sql, args] = None
+            raise
 
     async def next_redraw(self, job: Job, *, version: int) -> int:
         """The first seed of *version* that was not spoiled by an earlier run: it would come out bad again."""

@@ -94,7 +94,7 @@ def reaching() -> Iterator[None]:
 
 @contextmanager
 def _committing() -> Iterator[None]:
-    """What breaks while COMMIT is under way leaves open whether it took place; what the server answers does not."""
+    """What breaks while COMMIT is under way leaves open whether it took place; an answer does not."""
     try:
         yield
     except _BROKEN as exc:
@@ -321,7 +321,7 @@ class Database:
             with suppress(StoreUnavailableError):
                 row = await self.fetchrow("select pg_xact_status($1::text::xid8) as status", xid)
                 if row is not None and row["status"] in {"committed", "aborted"}:
-                    return row["status"] == "committed"
+                    return bool(row["status"] == "committed")
         raise unknown
 
     async def execute(self, sql: str, *args: Any) -> None:
