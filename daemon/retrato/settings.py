@@ -219,6 +219,9 @@ class Settings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     """A port of their own for health and metrics, then no longer on ``console_port``; 0 = any free one."""
 
+    names_tell_gender: bool = True
+    """Where neither the row nor the role tells the gender, the first name does, unless both genders bear it."""
+
     prompts: PromptSettings = PromptSettings()
     """The wording of prompts: ``[prompts]`` in ``retrato.toml``."""
 

@@ -17,7 +17,12 @@ def wording(settings: Settings, base: Base) -> Wording:
 
     """
     template, templates = parsed_templates(settings)
-    return Wording(Looks(base.database), template=template, templates=templates)
+    return Wording(
+        Looks(base.database),
+        template=template,
+        templates=templates,
+        names_tell_gender=settings.names_tell_gender,
+    )
 
 
 def parsed_templates(settings: Settings) -> tuple[Template | None, dict[str, Template]]:

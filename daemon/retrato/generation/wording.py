@@ -7,6 +7,7 @@ from retrato.domain.job import Job
 from retrato.domain.persona import Persona
 from retrato.prompts.compose import compose
 from retrato.prompts.draw import draw_look, suits
+from retrato.prompts.gender import with_gender
 from retrato.prompts.template import Template
 from retrato.store.looks import Looks
 
@@ -16,15 +17,21 @@ class Wording:
     Prompts of all companies.
 
     *templates* are the wordings of companies that have their own, by company id; *template* is for all others,
-    None = the standard one.
+    None = the standard one. With *names_tell_gender* the first name tells the gender where nothing else does.
     """
 
     def __init__(
-        self, looks: Looks, *, template: Template | None = None, templates: Mapping[str, Template] | None = None
+        self,
+        looks: Looks,
+        *,
+        template: Template | None = None,
+        templates: Mapping[str, Template] | None = None,
+        names_tell_gender: bool = True,
     ) -> None:
         self._looks = looks
         self._template = template
         self._templates = templates or {}
+        self._names_tell_gender = names_tell_gender
 
     async def prompt_for(self, job: Job, persona: Persona, *, version: int) -> str:
         """
@@ -36,6 +43,7 @@ class Wording:
         """
         if persona.ready_prompt:
             return compose(persona)
+        persona = with_gender(persona, names_tell=self._names_tell_gender)
         look = await self._looks.of(
             job,
             version=version,
@@ -48,6 +56,7 @@ class Wording:
         """The prompt as it would be now; nothing is kept."""
         if persona.ready_prompt:
             return compose(persona)
+        persona = with_gender(persona, names_tell=self._names_tell_gender)
         look = await self._looks.kept(persona.id)
         if look is None or not suits(persona, look):
             look = draw_look(persona, attempt=0)
