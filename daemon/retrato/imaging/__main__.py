@@ -19,8 +19,8 @@ from retrato.imaging.protocol import EndedError, receive_request, send_reply
 _IDLE_S = 60.0
 _CPU_S = 10
 """For one picture: ten times what the largest ones take."""
-_MEMORY = 320 * 1024 * 1024
-"""Address space; the interpreter and its libraries take 40 MB of it, the largest pictures 200 MB."""
+_MEMORY = 256 * 1024 * 1024
+"""Address space; the interpreter and its libraries take 40 MB of it, the largest pictures 190 MB."""
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The way to a finished picture for the daemon: in a process of its own, one picture after the other."""
 
 import asyncio
+import atexit
 from concurrent.futures import ThreadPoolExecutor
 
 from retrato.domain.picture import Picture
@@ -12,6 +13,7 @@ __all__ = ["finish", "finish_now"]
 
 # One for all that this process draws, so that the memory for one picture is all that is ever needed at a time.
 _finisher = Finisher()
+atexit.register(_finisher.close)
 _turns = ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher")
 
 

@@ -48,8 +48,9 @@ class _Child:
 
     def close(self) -> int:
         """End it; its exit status, negative for a signal."""
+        self.process.kill()
         self._replies.close()
-        self._line.close()  # an idle process ends on this
+        self._line.close()
         return self.process.wait()
 
 
@@ -113,11 +114,16 @@ class Finisher:
             "wanted: one within the limits of time and memory"
         )
 
+    def close(self) -> None:
+        """End the process, if it runs; the next picture starts another."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
     def _running(self, work: Work) -> _Child:
         """Go on trying where it cannot be started: the picture is paid for."""
         if self._child is not None and self._child.process.poll() is not None:
-            self._child.close()
-            self._child = None
+            self.close()
         while self._child is None:
             try:
                 self._child = _Child()
