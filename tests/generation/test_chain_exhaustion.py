@@ -1,9 +1,12 @@
 """When nobody can draw now: why, and when to come back."""
 
+import asyncio
+
 import pytest
 from chain_fakes import JOB, FakeLeg, FakeProvider, FakeResumableLeg, Studio, order_for
 
 from retrato.domain.errors import (
+    BadPictureError,
     BadRequestError,
     BusyError,
     ChainExhaustedError,
@@ -13,6 +16,7 @@ from retrato.domain.errors import (
     UnknownOutcomeError,
 )
 from retrato.domain.faults import Fault
+from retrato.domain.picture import Picture
 from retrato.generation.chain import Chain
 
 
@@ -105,6 +109,23 @@ async def test_call_that_hangs_is_cut_at_the_deadline_and_can_be_resumed(studio:
     assert error.errors[0].request_id == "r9"
     (row,) = studio.attempts.rows
     assert (row.state, row.fault, row.request_id) == ("failed", Fault.UNKNOWN_OUTCOME, "r9")
+
+
+async def test_finishing_that_hangs_is_cut_at_the_deadline_and_its_attempt_keeps_its_cost(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("retrato.generation.turn.SHORTEST_CALL_S", 0.05)
+
+    async def hang(*_: object) -> Picture:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    error = await _exhausted(studio.chain(FakeLeg("a/1"), finish=hang, deadline_s=0.05))
+
+    assert isinstance(error.errors[0], BadPictureError)
+    assert "time was up" in str(error.errors[0])
+    (row,) = studio.attempts.rows
+    assert (row.state, row.fault, row.cost_usd) == ("failed", Fault.BAD_OUTPUT, 0.025)
 
 
 async def test_exhaustion_keeps_every_attempts_error_in_order(studio: Studio):

@@ -19,7 +19,7 @@ from retrato.domain.faults import SameLeg
 from retrato.domain.picture import Drawn, Order, Picture, RawPicture
 from retrato.generation.means import Means
 from retrato.generation.retrying import Patience, policy_for, retrying
-from retrato.generation.sitting import Sitting
+from retrato.generation.sitting import SHORTEST_CALL_S, Sitting
 from retrato.providers.leg import CancellableLeg, Leg, ResumableLeg
 
 log = structlog.get_logger()
@@ -161,10 +161,13 @@ class Turn:
     async def _finish(self, raw: RawPicture, order: Order) -> Picture:
         try:
             self._means.placeholders.check(raw.data, order.prompt)
-            return await self._means.finish(raw.data, order.width, order.height)
-        except UnusablePictureError as exc:
+            # The picture is paid for: it gets this little also where it came in the last moment.
+            async with asyncio.timeout(max(self._sitting.left_s(), SHORTEST_CALL_S)):
+                return await self._means.finish(raw.data, order.width, order.height)
+        except (UnusablePictureError, TimeoutError) as exc:
+            reason = str(exc) or "the picture was not finished when the job's time was up"
             raise BadPictureError(
-                f"{self._leg.name}: {exc}",
+                f"{self._leg.name}: {reason}",
                 leg=self._leg.name,
                 request_id=raw.request_id,
                 cost_usd=raw.cost_usd,

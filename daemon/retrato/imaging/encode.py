@@ -31,6 +31,14 @@ def encode_thumbnail(picture: Image.Image) -> bytes:
 
 
 def _jpeg(picture: Image.Image, *, quality: int, subsampling: str) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, subsampling=subsampling, optimize=True, xmp=_AI_GENERATED)
-    return file.getvalue()
+    def saved(*, optimize: bool) -> bytes:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize, xmp=_AI_GENERATED)
+        return file.getvalue()
+
+    try:
+        return saved(optimize=True)
+    except OSError:
+        # Pillow gives an optimised file a buffer of one byte a pixel, and fine grain needs more. Without, it is
+        # written in pieces and a few per cent larger.
+        return saved(optimize=False)
