@@ -44,7 +44,13 @@ async def test_every_command_works_beside_the_replicas(shell, pooled, insert, un
         await insert()
         await until("select count(*) from retrato.avatars")
 
-        commands = [["migrate"], ["migrate", "--check"], ["migrate", "--plan"], ["status"], ["uninstall", "--plan"]]
+        commands = [
+            ["migrate"],
+            ["migrate", "--check"],
+            ["migrate", "--plan"],
+            ["status"],
+            ["uninstall", "--plan"],
+        ]
         done = [await shell.run(*command, **pooled) for command in commands for _ in range(2)]
         looks = [await shell.run("doctor", "listen", "prepared-statements", "--json", **pooled) for _ in range(4)]
         codes = [await one.stop(), await other.stop()]

@@ -1,4 +1,4 @@
-"""Through poolers: nothing is left on a session that others use, and whatever a pooler says is told in our words."""
+"""Through poolers: nothing is left on a session that others use; what a pooler says is told in our words."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -57,7 +57,7 @@ async def test_names_of_prepared_statements_are_of_one_process_alone(dsn):
     async with opened(dsn, statement_cache_size=10) as database, database.connection() as connection:
         await connection.fetchval("select $1::integer", 1)
         names = await connection.fetch("select name from pg_prepared_statements")
-        ours = connection._get_unique_id("stmt")  # noqa: SLF001
+        ours = connection._get_unique_id("stmt")
 
     suffix = ours.rpartition("_")[2]
     assert len(suffix) == 16
@@ -179,11 +179,14 @@ async def test_more_clients_than_the_pooler_takes_are_waited_for(pooler):
             await connect(dsn)
 
 
-async def test_pooler_that_goes_away_in_the_block_is_told_in_our_words(pooler, postgres, dsn):
-    through = pooler(client_idle_timeout=0.2)
+async def test_pooler_that_goes_away_in_the_block_is_told_in_our_words(pooler):
+    dsn, gone = pooler(client_idle_timeout=0.2), asyncio.Event()
+
+    async def used_when_gone():
+        async with connected(dsn) as connection:
+            connection.add_termination_listener(lambda _: gone.set())
+            await gone.wait()
+            await connection.fetchval("select 1")
 
     with pytest.raises(StoreUnavailableError):
-        async with connected(through) as connection:
-            while not connection.is_closed():
-                await asyncio.sleep(0.05)
-            await connection.fetchval("select 1")
+        await used_when_gone()
