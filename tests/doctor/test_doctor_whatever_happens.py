@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from retrato import __main__
@@ -88,7 +87,7 @@ def test_json_is_whole_when_a_check_raises(dsn, monkeypatch, tmp_path, error):
 def test_terminal_that_lacks_a_letter_ends_no_command(monkeypatch):
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
-    monkeypatch.setattr("retrato.cli.app", lambda: typer.echo("→ set it"))
+    monkeypatch.setattr("retrato.cli.app", lambda: sys.stdout.write("→ set it\n"))
 
     __main__.main()
 

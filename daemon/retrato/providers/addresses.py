@@ -9,8 +9,8 @@ from yarl import URL
 
 from retrato.domain.errors import ConfigError
 
-# What is public is told here and not by ``ipaddress``, whose tables change between releases of Python. After IANA's
-# special-purpose registries of IPv4 and IPv6 (2026-10); the few of these that are global serve no pictures.
+# What is public is told here and not by ``ipaddress``, whose tables change between releases of Python. After
+# IANA's special-purpose registries of IPv4 and IPv6 (2026-10); the few of these that are global serve no pictures.
 _SPECIAL_IPV4 = tuple(
     map(
         ip_network,
@@ -34,7 +34,8 @@ _SPECIAL_IPV4 = tuple(
     )
 )
 _GLOBAL_IPV6 = ip_network("2000::/3")
-"""All that is given out. Outside: loopback, unique, link- and site-local, multicast, local NAT64, ``::a.b.c.d``."""
+"""All that is given out. Outside: loopback, private, link- and site-local, multicast, local NAT64, ``::1.2.3.4``.
+"""
 _SPECIAL_IPV6 = tuple(
     map(
         ip_network,
