@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -140,6 +141,12 @@ def addressed() -> Iterator[None]:
         ) from exc
 
 
+def _require_one_password_end(dsn: str) -> None:
+    """Raise ValueError where a password has an @ of its own: the driver would take its end for a host."""
+    if urlsplit(dsn).netloc.count("@") > 1:
+        raise ValueError("more than one @")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """The same, and what is missing in the database is something that a migration brings."""
@@ -179,6 +186,7 @@ async def connect(dsn: str, *, timeout_s: float = 10) -> "asyncpg.Connection[asy
 
     """
     with reaching(), addressed():
+        _require_one_password_end(dsn)
         return await asyncpg.connect(dsn, timeout=timeout_s, statement_cache_size=0, server_settings=_SESSION)
 
 
@@ -242,6 +250,7 @@ class Database:
         """
         with reaching():
             with addressed():
+                _require_one_password_end(self._dsn)
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
                     min_size=1,
