@@ -9,8 +9,8 @@ With RETRATO_TEST_ROLE=1 Retrato connects as the role that sql/roles.sql makes (
 import asyncio
 import itertools
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -67,16 +67,25 @@ async def bare_dsn(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def pooled_dsn(postgres: EmbeddedPostgres, dsn: str) -> Iterator[str]:
-    """The same database through PgBouncer in transaction mode."""
+def pooler(postgres: EmbeddedPostgres, dsn: str) -> Iterator[Callable[..., str]]:
+    """Starts a PgBouncer, whose settings are keyword arguments; returns *dsn* as it is through it."""
     needs("pgbouncer", untested="this behind a pooler")
     address = urlsplit(dsn)
     user = address.netloc.rpartition("@")[0]
-    with (
-        tempfile.TemporaryDirectory(prefix="retrato-pooler-") as folder,
-        pgbouncer(Path(folder), postgres) as port,
-    ):
-        yield address._replace(netloc=f"{user}@127.0.0.1:{port}").geturl()
+    with ExitStack() as stack:
+
+        def start(**settings: object) -> str:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="retrato-pooler-"))
+            port = stack.enter_context(pgbouncer(Path(folder), postgres, **settings))
+            return address._replace(netloc=f"{user}@127.0.0.1:{port}").geturl()
+
+        yield start
+
+
+@pytest.fixture
+def pooled_dsn(pooler: Callable[..., str]) -> str:
+    """The same database through PgBouncer in transaction mode."""
+    return pooler()
 
 
 @pytest.fixture

@@ -15,8 +15,11 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-_BLOT = "[secret]"
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):([^@\s/]+)@")
+from retrato.domain.redaction import MARK, Redactor
+
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/\s:@]*):(\S+)@")
+"""Up to the last @ of the word: in a password that nobody has escaped there may be others."""
+_SECRET_IN_QUERY = re.compile(r"(?i)([?&](?:[\w.-]*(?:pass|pwd|secret|token|key|signature)[\w.-]*)=)([^\s\"']+)")
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 """Of syslog, as systemd reads them at the beginning of a line (sd-daemon(3))."""
 _BEARER = re.compile(r"(?i)\b(bearer|key)\s+[A-Za-z0-9_\-.:]{12,}")
@@ -26,19 +29,24 @@ class Blotter:
     """Removes secrets from finished lines."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # A short secret would blot out ordinary words.
-        self._secrets = sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True)  # noqa: PLR2004
+        self._redactor = Redactor(secrets)
 
     def clean(self, text: str) -> str:
         """*text* without the known secrets, passwords in URLs and authorization values."""
-        for secret in self._secrets:
-            text = text.replace(secret, _BLOT)
-        text = _PASSWORD_IN_URL.sub(rf"\1:{_BLOT}@", text)
-        return _BEARER.sub(rf"\1 {_BLOT}", text)
+        text = self._redactor.clean(text)
+        text = _PASSWORD_IN_URL.sub(rf"\1:{MARK}@", text)
+        text = _SECRET_IN_QUERY.sub(rf"\1{MARK}", text)
+        return _BEARER.sub(rf"\1 {MARK}", text)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict | str) -> str:
         """As a processor of structlog's chain: the last that sees the text."""
         return self.clean(str(event))
+
+
+def blotter() -> Blotter:
+    """The filter with which the logs of this process were set up."""
+    known = [one for one in structlog.get_config()["processors"] if isinstance(one, Blotter)]
+    return known[-1] if known else Blotter(())
 
 
 def is_journal(stream: TextIO) -> bool:

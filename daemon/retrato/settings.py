@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from retrato.domain.errors import ConfigError
+from retrato.domain.redaction import secrets_in_address
 from retrato.store.mapping import HostMapping, ReadyWhen
 
 _PREFIX = "RETRATO_"
@@ -292,10 +293,15 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Everything that must never be seen, for the logs' filter."""
         return [
-            value.get_secret_value()
+            secret
             for name in type(self).model_fields
             if isinstance(value := getattr(self, name), SecretStr)
+            for secret in _secrets_in(name, value.get_secret_value())
         ]
+
+
+def _secrets_in(name: str, value: str) -> list[str]:
+    return secrets_in_address(value) if name.endswith("_url") else [value]
 
 
 def load(**overrides: Any) -> Settings:

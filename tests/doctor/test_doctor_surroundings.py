@@ -47,6 +47,25 @@ async def test_settings_are_told_with_their_origin_and_without_secrets(look, tmp
     assert not [one for one in words if KEY in one or "geheim" in one]
 
 
+@pytest.mark.parametrize("name", ["RETRATO_DATABASE_URL", "RETRATO_LISTEN_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:ge@heim@h/db",
+        "postgresql://u@h/db?password=geheim",
+        "postgresql://u:ge/heim@h/db",
+        "password=geheim",
+    ],
+)
+async def test_password_that_breaks_its_address_is_not_told(look, monkeypatch, name, address):
+    monkeypatch.setenv(name, address)
+
+    words = [one.words for one in await look("settings")]
+
+    assert any(one.startswith(f"{name} = ") for one in words)
+    assert not [one for one in words if "heim" in one]
+
+
 async def test_misspelt_names_are_told_wherever_they_stand(look, tmp_path):
     (tmp_path / ".env").write_text("RETRATO_CONCURENCY=7\n")
     (tmp_path / "retrato.toml").write_text("poll_second = 3\n")

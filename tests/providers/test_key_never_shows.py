@@ -1,7 +1,9 @@
 """A key goes out in one header and nowhere else: not into errors, not into logs, not onto other hosts."""
 
+import re
 import traceback
 from asyncio import StreamReader, StreamWriter
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
@@ -137,3 +139,47 @@ def test_no_half_of_a_key_shows_however_it_is_written(part: str):
     exchange = Exchange(max_bytes=1, headers={"Authorization": "Key id-of-the-canary:SecretHalfOfTheCanary"})
 
     assert part not in exchange.reply().scrub(f"{part} is not valid")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b64encode(CANARY.encode()).decode(),
+        b64encode(f"user:{CANARY}".encode()).decode(),
+        CANARY.encode().hex(),
+        "".join(f"%{byte:02X}" for byte in CANARY.encode()),
+        f"{CANARY[:20]} {CANARY[20:]}",
+        "\\n".join(CANARY),
+    ],
+)
+@pytest.mark.parametrize("fault", ["body", "title", "header", "code"])
+async def test_echo_of_a_key_in_another_form_is_taken_out(
+    *,
+    config: ProvidersConfig,
+    simulator: Simulator,
+    request_ids: RequestIds,
+    time: FakeTime,
+    written: str,
+    fault: str,
+):
+    said = {
+        "body": answer(401, {"error": f"bad key {written}"}),
+        "title": answer(500, f"<title>{written}</title>"),
+        "header": answer(500, {"error": "no"}, headers={"X-Error-Message": written}),
+        "code": answer(
+            400,
+            {
+                "code": "k." + written.replace(" ", "-").replace("\\n", "-").replace("%", ".").rstrip("="),
+                "error": "x",
+            },
+        ),
+    }[fault]
+    for leg in ("endpoint", "fal-ai", "replicate", "wavespeed", "gen", "fal", "falqueue", "openai"):
+        simulator.world.script(leg, [said] * 3)
+    async with Http(version="1", timeout_s=0.5, sleep=time.sleep, clock=time.clock) as http:
+        everything = await _everything_said(_config(config), http, request_ids)
+
+    assert "***" in everything
+    bare = re.sub("[^0-9a-z]", "", everything.lower())
+    pieces = re.findall("[0-9a-z]{14}", re.sub("[^0-9A-Za-z]", "", written).lower())
+    assert not [piece for piece in pieces if piece in bare]

@@ -64,7 +64,7 @@ async def test_address_that_is_none_is_a_setting_to_mend():
         await open_database("mysql://localhost/db")
 
 
-@pytest.mark.parametrize("password", ["geh/eim", "geh#eim", "geh?eim", "[geheim]"])
+@pytest.mark.parametrize("password", ["geh/eim", "geh#eim", "geh?eim", "[geheim]", "geh@eim"])
 async def test_password_that_breaks_the_address_is_not_told(password):
     with pytest.raises(ConfigError, match="%2F") as caught:
         await open_database(f"postgresql://clerk:{password}@localhost/app")

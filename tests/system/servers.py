@@ -88,28 +88,27 @@ class PostgresServer:
 
 
 @contextmanager
-def pgbouncer(folder: Path, server: PostgresServer) -> Iterator[int]:
-    """PgBouncer in transaction mode in front of *server*; gives its port."""
+def pgbouncer(folder: Path, server: PostgresServer, **settings: object) -> Iterator[int]:
+    """PgBouncer in front of *server*, in transaction mode where *settings* say nothing else; gives its port."""
     user = urlsplit(server.dsn_for("postgres"))
     port = free_port()
     (folder / "users.txt").write_text(f'"{user.username}" "{user.password}"\n')
-    (folder / "pgbouncer.ini").write_text(
-        f"""
-        [databases]
-        * = host=127.0.0.1 port={server.port}
-        [pgbouncer]
-        listen_addr = 127.0.0.1
-        listen_port = {port}
-        unix_socket_dir =
-        auth_type = trust
-        auth_file = {folder / "users.txt"}
-        pool_mode = transaction
-        max_client_conn = 200
-        default_pool_size = 20
+    written = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": port,
+        "unix_socket_dir": "",
+        "auth_type": "trust",
+        "auth_file": folder / "users.txt",
+        "pool_mode": "transaction",
+        "max_client_conn": 200,
+        "default_pool_size": 20,
         # After a failed login it would refuse for 15 s to try again.
-        server_login_retry = 0.5
-        """
-    )
+        "server_login_retry": 0.5,
+        **settings,
+    }
+    lines = [f"{name} = {value}" for name, value in written.items()]
+    databases = ["[databases]", f"* = host=127.0.0.1 port={server.port}"]
+    (folder / "pgbouncer.ini").write_text("\n".join([*databases, "[pgbouncer]", *lines, ""]))
     command = [*_as_ordinary_user(folder), found("pgbouncer"), str(folder / "pgbouncer.ini")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:

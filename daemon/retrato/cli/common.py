@@ -49,7 +49,7 @@ def log_as_set(settings: Settings) -> None:
 
 def leave(error: RetratoError) -> NoReturn:
     """Say what is wrong, on stderr, and leave with the code that tells what kind of wrong it is."""
-    blotted = logs.Blotter(()).clean(str(error))
+    blotted = logs.blotter().clean(str(error))
     mark = "<3>" if logs.is_journal(sys.stderr) else ""  # the priority of an error there
     print(f"{mark}retrato: {blotted}", file=sys.stderr)  # noqa: T201
     match error:

@@ -10,7 +10,7 @@ from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settin
 from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
 from retrato.store import migrations
-from retrato.store.database import connect
+from retrato.store.database import connected
 from retrato.store.host import Host
 from retrato.store.mapping import READ, WRITTEN, HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
@@ -73,11 +73,8 @@ async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool
 
 async def _print_roles(settings: Settings, role: str) -> int:
     with database_address(settings) as dsn:
-        connection = await connect(dsn)
-        try:
+        async with connected(dsn) as connection:
             print(roles_sql(await Host.read(connection, settings.host_mapping), role), end="")  # noqa: T201
-        finally:
-            await connection.close()
     return 0
 
 
@@ -89,14 +86,11 @@ def _print_backlog_role(role: str) -> None:
 
 
 async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:
-    connection = await connect(dsn)
-    try:
+    async with connected(dsn) as connection:
         steps = await migrations.plan(connection, mapping)
         for line in _found(await Host.read(connection, mapping)):
             note(line)
         return steps
-    finally:
-        await connection.close()
 
 
 def _found(host: Host) -> list[str]:
@@ -119,12 +113,9 @@ def _columns(fields: Mapping[str, Sequence[str]]) -> str:
 
 
 async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:
-    connection = await connect(dsn)
-    try:
+    async with connected(dsn) as connection:
         missing = await migrations.what_is_missing(connection, mapping)
         stands = await migrations.standing(connection)
-    finally:
-        await connection.close()
     if as_json:
         print_json({"up_to_date": not missing and stands.serves_us, "missing": missing, "schema": stands})
         return 0 if not missing and stands.serves_us else EXIT_FAILED

@@ -8,7 +8,7 @@ import typer
 from retrato.app.address import database_address
 from retrato.cli.common import EXIT_FAILED, note, print_json, run, settings_for_command
 from retrato.settings import Settings
-from retrato.store.database import connect
+from retrato.store.database import connected
 from retrato.store.migrations import Step
 from retrato.store.uninstall import flags_left, live_replicas
 from retrato.store.uninstall import plan as plan_uninstall
@@ -35,12 +35,9 @@ def uninstall(
 
 async def _uninstall(settings: Settings, *, yes: bool, plan: bool, force: bool, as_json: bool) -> int:
     with database_address(settings) as dsn:
-        connection = await connect(dsn)
-        try:
+        async with connected(dsn) as connection:
             steps, flags = await plan_uninstall(connection), await flags_left(connection)
             alive = await live_replicas(connection, seen_within_s=max(_ALIVE_S, 2 * settings.poll_seconds))
-        finally:
-            await connection.close()
         if plan:
             _show(steps, done=False, as_json=as_json)
             return 0

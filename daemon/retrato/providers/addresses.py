@@ -1,16 +1,62 @@
 """Which hosts and addresses result pictures may come from: public ones over https, and those that were listed."""
 
-import ipaddress
 import socket
 from collections.abc import Iterable
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from retrato.domain.errors import ConfigError
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""IPv4 addresses as seen through an IPv6-only network (RFC 6052): the embedded one decides."""
+# What is public is told here and not by ``ipaddress``, whose tables change between releases of Python. After
+# IANA's special-purpose registries of IPv4 and IPv6 (2026-10); the few of these that are global serve no pictures.
+_SPECIAL_IPV4 = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",  # this network
+            "10.0.0.0/8",  # private
+            "100.64.0.0/10",  # shared, behind a carrier's NAT
+            "127.0.0.0/8",  # loopback
+            "169.254.0.0/16",  # link-local, and the clouds' metadata
+            "172.16.0.0/12",  # private
+            "192.0.0.0/24",  # protocol assignments
+            "192.0.2.0/24",  # documentation
+            "192.88.99.0/24",  # 6to4 relays
+            "192.168.0.0/16",  # private
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",  # documentation
+            "203.0.113.0/24",  # documentation
+            "224.0.0.0/4",  # multicast
+            "240.0.0.0/4",  # reserved, and broadcast
+        ),
+    )
+)
+_GLOBAL_IPV6 = ip_network("2000::/3")
+"""All that is given out. Outside: loopback, private, link- and site-local, multicast, local NAT64, ``::1.2.3.4``.
+"""
+_SPECIAL_IPV6 = tuple(
+    map(
+        ip_network,
+        (
+            "2001::/23",  # protocol assignments: Teredo, benchmarks, ORCHID
+            "2001:db8::/32",  # documentation
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+_WITH_IPV4 = tuple(
+    (ip_network(prefix), shift)
+    for prefix, shift in (
+        ("::ffff:0:0/96", 0),  # IPv4-mapped
+        ("64:ff9b::/96", 0),  # NAT64 (RFC 6052)
+        ("2002::/16", 80),  # 6to4
+    )
+)
+"""Networks whose addresses hold an IPv4 address, which decides; and how many bits stand behind it."""
+_ISATAP = {0x00005EFE, 0x02005EFE}
+"""Before the IPv4 address at the end of an address that is tunnelled to it, in any network (RFC 5214)."""
 
 
 class PrivateAddressError(OSError):
@@ -92,13 +138,19 @@ class PublicResolver(AbstractResolver):
 def is_public(address: str) -> bool:
     """Whether *address* is an IP address of the public internet, also where it wraps an IPv4 address."""
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ip_address(address)
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        in_nat64 = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
-        ip = in_nat64 or ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, IPv4Address):
+        return not any(ip in network for network in _SPECIAL_IPV4)
+    if ip.scope_id is not None:  # of one interface of this machine
+        return False
+    for network, shift in _WITH_IPV4:
+        if ip in network:
+            return is_public(str(IPv4Address(int(ip) >> shift & 0xFFFFFFFF)))
+    if (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP and not is_public(str(IPv4Address(int(ip) & 0xFFFFFFFF))):
+        return False
+    return ip in _GLOBAL_IPV6 and not any(ip in network for network in _SPECIAL_IPV6)
 
 
 def _is_literal(host: str) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
+
+from retrato.domain.redaction import Redactor
 
 _CHUNK = 64 * 1024
 _EXCERPT_CHARS = 200
@@ -52,9 +53,7 @@ class Reply:
 
     def scrub(self, text: str) -> str:
         """*text* in one line, without keys however they are written, cut to 200 characters."""
-        for secret in self.secrets:
-            for written in (secret, quote(secret, safe="")):
-                text = re.sub(re.escape(written), "***", text, flags=re.IGNORECASE)
+        text = Redactor(self.secrets, mark="***", shortest=1).clean(text)
         text = _KEY_LIKE.sub("***", " ".join(text.split()))
         return text if len(text) <= _EXCERPT_CHARS else text[:_EXCERPT_CHARS] + "…"
 

@@ -18,6 +18,7 @@ from obstore.exceptions import NotFoundError as ObjectNotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from retrato.domain.errors import NotFoundError, StorageError
+from retrato.storage import regular_files
 from retrato.storage.keys import is_key, picture_keys
 from retrato.storage.reasons import is_bucket_missing, reason_of
 
@@ -88,6 +89,8 @@ class PictureStore:
 
         """
         async with self._bounded("store", key):
+            if self._folder is not None and regular_files.passes_link(self._folder, key.rpartition("/")[0]):
+                raise OSError("a symbolic link in the picture folder is not followed")
             try:
                 await self._put(key, data, mode="create")
             except AlreadyExistsError as error:
@@ -128,6 +131,8 @@ class PictureStore:
         """
         async with self._bounded("look for", key):
             try:
+                if self._folder is not None:
+                    return await asyncio.to_thread(regular_files.exists, self._folder, key)
                 # Not HEAD: its answer has no body, and does not tell a missing picture from a missing bucket.
                 await obstore.get_range_async(self._backend, key, start=0, length=1)
             except _MISSING as error:
@@ -194,6 +199,8 @@ class PictureStore:
                 return
             for found in page:
                 if found["path"] == _OWNER:
+                    continue
+                if self._folder is not None and regular_files.passes_link(self._folder, found["path"]):
                     continue
                 yield StoredPicture(found["path"], found["size"], found["last_modified"])
 
@@ -272,6 +279,8 @@ class PictureStore:
         await obstore.put_async(self._backend, key, data, attributes=attributes, mode=mode, use_multipart=False)
 
     async def _get(self, key: str) -> bytes:
+        if self._folder is not None:
+            return await asyncio.to_thread(regular_files.read, self._folder, key)
         result = await obstore.get_async(self._backend, key)
         return bytes(await result.bytes_async())
 

@@ -5,9 +5,12 @@ Nothing here holds a connection longer than one statement or one short transacti
 """
 
 import asyncio
+import re
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -53,12 +56,27 @@ _MISCONFIGURED = (
     *_REFUSED,
     asyncpg.ClientConfigurationError,
 )
+_NOT_PREPARED = (
+    asyncpg.DuplicatePreparedStatementError,
+    asyncpg.InvalidSQLStatementNameError,
+)
+"""What a named statement meets on a session that another client has used: a pooler in transaction mode."""
 _NOT_MIGRATED = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.UndefinedFunctionError,
     asyncpg.InvalidSchemaNameError,
 )
+# A pooler has one code for nearly everything, so only its words tell who has to act (PgBouncer 1.18; Supavisor
+# as in supabase/cli#4277; pgcat 1.x).
+_REFUSED_BY_POOLER = re.compile(
+    r"authentication failed|no such (?:database|user)|database .* does not exist|tenant or user not found|"
+    r"no pool configured for database",
+    re.IGNORECASE,
+)
+_PARAMETER_REFUSED_BY_POOLER = "unsupported startup parameter"
+_NO_TRANSACTIONS = "not allowed in statement pooling mode"
+_SESSION_ENDED = {"FATAL", "PANIC"}
 # Only what transaction poolers let through at the start of a session.
 _SESSION = {"application_name": "retrato", "timezone": "UTC"}
 
@@ -66,6 +84,7 @@ _SESSION = {"application_name": "retrato", "timezone": "UTC"}
 # before Postgres looks for somebody to shoot. And a replica that is stopped in mid-transaction must not hold the
 # host's rows for long.
 _PATIENCE = "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'"
+_FAREWELL_S = 2.0
 _TRIES = 6
 """So often a row is asked for that an application holds; each time for half a second."""
 _TRIES_TO_LEARN = 15
@@ -77,19 +96,41 @@ def reaching() -> Iterator[None]:
     """Turn the driver's errors of reaching the database into ours; their messages carry no password."""
     try:
         yield
-    except _MISCONFIGURED as exc:
-        raise ConfigError(f"RETRATO_DATABASE_URL is not accepted by the database: {exc}") from exc
     except asyncpg.InsufficientPrivilegeError as exc:
         raise ConfigError(
             f"the role of RETRATO_DATABASE_URL lacks a right: {exc}; the owner of the tables gives it by what "
             "`retrato migrate --roles NAME` prints"
         ) from exc
+    except _NOT_PREPARED as exc:
+        raise ConfigError(
+            "set RETRATO_STATEMENT_CACHE_SIZE=0: the database is behind a pooler in transaction mode, which loses "
+            f"prepared statements ({exc.args[0].partition(chr(10))[0]})"
+        ) from exc
     except _ROLLED_BACK as exc:
         raise RowLockedError(
             f"another transaction holds a row that this one needs, and nothing was written: {exc}"
         ) from exc
-    except _AWAY as exc:
-        raise StoreUnavailableError(f"the database does not answer now: {str(exc) or type(exc).__name__}") from exc
+    except (*_MISCONFIGURED, *_AWAY, asyncpg.PostgresError) as exc:
+        if isinstance(exc, _MISCONFIGURED) or _is_refused(exc):
+            raise ConfigError(f"RETRATO_DATABASE_URL is not accepted by the database: {exc}") from exc
+        if _NO_TRANSACTIONS in str(exc):
+            raise ConfigError(
+                "RETRATO_DATABASE_URL leads to a pooler in statement mode, which allows no transactions: set its "
+                "pool_mode to transaction or session"
+            ) from exc
+        if isinstance(exc, _AWAY) or getattr(exc, "severity", None) in _SESSION_ENDED:
+            raise StoreUnavailableError(
+                f"the database does not answer now: {str(exc) or type(exc).__name__}"
+            ) from exc
+        raise
+
+
+def _is_refused(exc: BaseException) -> bool:
+    """Whether the database, or a pooler before it, does not take this role, password or database name."""
+    if isinstance(exc, _REFUSED):
+        return True
+    ended = getattr(exc, "severity", None) in _SESSION_ENDED or isinstance(exc, asyncpg.PostgresConnectionError)
+    return ended and _REFUSED_BY_POOLER.search(str(exc)) is not None
 
 
 @contextmanager
@@ -124,6 +165,19 @@ def addressed() -> Iterator[None]:
         raise ConfigError(
             f"RETRATO_DATABASE_URL asks the server for what it does not know, behind the question mark: {exc}"
         ) from exc
+    except asyncpg.ProtocolViolationError as exc:
+        if _PARAMETER_REFUSED_BY_POOLER not in str(exc):
+            raise
+        raise ConfigError(
+            f"a pooler does not take what RETRATO_DATABASE_URL asks for: {exc}; take it out of the "
+            "address, or let the pooler pass over it (PgBouncer: ignore_startup_parameters)"
+        ) from exc
+
+
+def _require_one_password_end(dsn: str) -> None:
+    """Raise ValueError where a password has an @ of its own: the driver would take its end for a host."""
+    if urlsplit(dsn).netloc.count("@") > 1:
+        raise ValueError("more than one @")
 
 
 @contextmanager
@@ -147,13 +201,17 @@ def known() -> Iterator[None]:
     """
     try:
         yield
-    except _REFUSED as exc:
+    except asyncpg.PostgresError as exc:
+        if not _is_refused(exc):
+            raise
         raise StoreUnavailableError(f"the database takes us no more: {exc}") from exc
 
 
-async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
+async def connect(dsn: str, *, timeout_s: float = 10) -> "asyncpg.Connection[asyncpg.Record]":
     """
     Open one connection of its own, outside the pool.
+
+    It prepares no named statement, so it may go through a pooler that gives each transaction another session.
 
     Raises:
         ConfigError: the address or the credentials are wrong.
@@ -161,7 +219,42 @@ async def connect(dsn: str, *, timeout_s: float = 10, **options: Any) -> "asyncp
 
     """
     with reaching(), addressed():
-        return await asyncpg.connect(dsn, timeout=timeout_s, server_settings=_SESSION, **options)
+        _require_one_password_end(dsn)
+        return await asyncpg.connect(dsn, timeout=timeout_s, statement_cache_size=0, server_settings=_SESSION)
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """
+    A connection as of `connect` for the length of the block.
+
+    Raises:
+        ConfigError, StoreUnavailableError, NotMigratedError: what the driver's errors mean, in the block too.
+
+    """
+    connection = await connect(dsn)
+    try:
+        with translated():
+            yield connection
+    finally:
+        try:
+            await connection.close(timeout=_FAREWELL_S)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            connection.terminate()  # it is gone either way
+
+
+class _NamedForOneProcess(asyncpg.Connection):
+    """
+    A connection whose prepared statements bear names that no other process uses.
+
+    Left to itself the driver counts them from 1 in each process. Behind a pooler that shares sessions, a name of
+    ours could then be another replica's statement: not an error, but the wrong one executed.
+    """
+
+    _process = secrets.token_hex(8)
+
+    def _get_unique_id(self, prefix: str) -> str:
+        return f"{super()._get_unique_id(prefix)}{self._process}"  # type: ignore[misc]
 
 
 async def _leave_as_it_is(_connection: Connection) -> None:
@@ -190,6 +283,7 @@ class Database:
         """
         with reaching():
             with addressed():
+                _require_one_password_end(self._dsn)
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
                     min_size=1,
@@ -198,6 +292,7 @@ class Database:
                     command_timeout=self._timeout_s,
                     statement_cache_size=self._statement_cache_size,
                     server_settings=_SESSION,
+                    connection_class=_NamedForOneProcess,
                     max_inactive_connection_lifetime=120,
                     reset=_leave_as_it_is,
                 )
@@ -211,7 +306,7 @@ class Database:
         try:
             async with asyncio.timeout(5):
                 await self._pool.close()
-        except TimeoutError:
+        except _AWAY:
             self._pool.terminate()
         self._pool = None
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
-from retrato.store.database import Connection, connect, reaching
+from retrato.store.database import Connection, connected
 from retrato.store.host import Host, quoted
 from retrato.store.host_keeps import keep_words
 from retrato.store.host_words import host_words
@@ -239,19 +239,15 @@ async def apply(
             not serve this release any more.
 
     """
-    connection = await connect(dsn)
-    try:
-        with reaching():
-            _require_server(connection)
-            steps = await patiently(
-                lambda: _apply_once(connection, mapping, lock_timeout_s),
-                lock_timeout_s=lock_timeout_s,
-                tries=tries,
-            )
-            await _give_rounds(connection)
-            return steps
-    finally:
-        await connection.close()
+    async with connected(dsn) as connection:
+        _require_server(connection)
+        steps = await patiently(
+            lambda: _apply_once(connection, mapping, lock_timeout_s),
+            lock_timeout_s=lock_timeout_s,
+            tries=tries,
+        )
+        await _give_rounds(connection)
+        return steps
 
 
 async def _give_rounds(connection: Connection) -> None:

@@ -8,7 +8,7 @@ retries. Nothing is dropped by CASCADE: what others have built on ours is named,
 import asyncpg
 
 from retrato.domain.errors import ConfigError
-from retrato.store.database import Connection, connect, reaching
+from retrato.store.database import Connection, connected
 from retrato.store.mapping import FLAG
 from retrato.store.migrations import LOCK_KEY, LOCK_TIMEOUT_S, LOCK_TRIES, Step, patiently
 from retrato.store.queries import query
@@ -65,14 +65,10 @@ async def uninstall(dsn: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S, tries: 
         ConfigError: the role has not the right, or something of somebody else depends on ours.
 
     """
-    connection = await connect(dsn)
-    try:
-        with reaching():
-            return await patiently(
-                lambda: _once(connection, lock_timeout_s), lock_timeout_s=lock_timeout_s, tries=tries
-            )
-    finally:
-        await connection.close()
+    async with connected(dsn) as connection:
+        return await patiently(
+            lambda: _once(connection, lock_timeout_s), lock_timeout_s=lock_timeout_s, tries=tries
+        )
 
 
 async def _once(connection: Connection, lock_timeout_s: float) -> list[Step]:

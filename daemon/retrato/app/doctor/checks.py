@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from retrato.app.doctor import configuration, hearing, installation, providers, secrecy, server, storage, work
-from retrato.app.doctor.finding import Finding, Level, fail, skip
+from retrato.app.doctor.finding import Finding, Level, fail, skip, unexpected
 from retrato.app.doctor.patient import Patient, Reached, open_patient
 from retrato.domain.errors import RetratoError, StoreUnavailableError
 from retrato.settings import Settings
@@ -80,6 +80,7 @@ async def examine(
 
 
 async def _made(check: Check, patient: Patient) -> list[Finding]:
+    """The findings of *check*; whatever it raises is one, and says what was raised."""
     if check.needs >= Needs.DATABASE and not isinstance(patient.reached, Reached):
         if check.make is server.check_server:
             is_away = isinstance(patient.reached, StoreUnavailableError)
@@ -97,8 +98,8 @@ async def _made(check: Check, patient: Patient) -> list[Finding]:
             return await check.make(patient)
     except TimeoutError:
         return [fail(f"no answer within {_LONGEST_S:g} s")]
-    except RetratoError as exc:
-        return [fail(str(exc))]
+    except Exception as exc:  # noqa: BLE001 - the other checks are made all the same
+        return [fail(str(exc) if isinstance(exc, RetratoError) else unexpected(exc))]
 
 
 def must_be_done(findings: Sequence[Finding]) -> int:

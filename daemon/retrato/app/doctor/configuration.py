@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from retrato.app.doctor.finding import Finding, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.domain.redaction import MARK, address_without_secrets
 from retrato.logs import Blotter
 from retrato.notify import watchdog_interval_s
 from retrato.settings import Settings, misspelt, origins
@@ -69,7 +70,7 @@ def _variable(name: str) -> str:
 def _shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if isinstance(value, SecretStr):
-        return Blotter(()).clean(value.get_secret_value()) if name.endswith("_url") else "[secret]"
+        return address_without_secrets(value.get_secret_value()) if name.endswith("_url") else MARK
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return Blotter(()).clean(str(value))

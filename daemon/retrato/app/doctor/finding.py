@@ -43,3 +43,8 @@ def fail(words: str, remedy: str | None = None) -> Finding:
 def skip(words: str) -> Finding:
     """Nobody has looked."""
     return Finding(Level.SKIP, words)
+
+
+def unexpected(exc: Exception) -> str:
+    """An error that no check reckoned with, on one line: its class and its words."""
+    return " ".join(f"{type(exc).__name__}: {exc}".split())

@@ -1,11 +1,12 @@
 """Who is examined: the settings, and the database as far as it can be reached."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from retrato.app.address import database_address
+from retrato.app.doctor.finding import unexpected
 from retrato.app.providers import providers_config
 from retrato.domain.errors import RetratoError
 from retrato.providers.config import ProvidersConfig
@@ -82,14 +83,20 @@ async def open_patient(
     settings: Settings, environ: Mapping[str, str], *, needs_database: bool
 ) -> AsyncIterator[Patient]:
     """Reach the database once, if anybody needs it, and keep it open for the length of the block."""
-    async with AsyncExitStack() as stack:
-        reached: Reached | RetratoError = RetratoError("nobody has asked for the database")
-        if needs_database:
-            try:
-                reached = await _reach(settings, stack)
-            except RetratoError as exc:
-                reached = exc
+    stack = AsyncExitStack()
+    reached: Reached | RetratoError = RetratoError("nobody has asked for the database")
+    if needs_database:
+        try:
+            reached = await _reach(settings, stack)
+        except RetratoError as exc:
+            reached = exc
+        except Exception as exc:  # noqa: BLE001 - the other checks are made all the same
+            reached = RetratoError(unexpected(exc))
+    try:
         yield Patient(settings=settings, environ=environ, reached=reached)
+    finally:
+        with suppress(Exception):  # all findings are there: how the database is left is none
+            await stack.aclose()
 
 
 async def _reach(settings: Settings, stack: AsyncExitStack) -> Reached:
