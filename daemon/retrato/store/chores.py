@@ -11,6 +11,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.host_words import host_words
 from retrato.store.queries import host_query, query
+from retrato.store.rendered import Rendered
 
 
 class Chore(StrEnum):
@@ -34,11 +35,7 @@ class Chores:
 
     def __init__(self, database: Database, host: Host) -> None:
         self._database = database
-        words = host_words(host)
-        self._first = host_query("sweep", {**words, "behind_position": "$1::text = ''"})
-        self._next = host_query(
-            "sweep", {**words, "behind_position": f"p.{words['personas_id']} > $1::text::{words['id_type']}"}
-        )
+        self._sweep = Rendered(database, host, _sweeps)
 
     async def take(self, chore: Chore, *, rest_s: float) -> str | None:
         """Take the turn for *rest_s* seconds; returns the position, None when somebody has had it lately."""
@@ -59,9 +56,10 @@ class Chores:
             ConfigError: the application's tables cannot be read so (a right, a column that is gone).
 
         """
-        sql = self._next if position else self._first
         try:
-            row = await self._database.fetchrow(sql, position, limit, everybody)
+            row = await self._sweep.ask(
+                lambda sql: self._database.fetchrow(sql[bool(position)], position, limit, everybody)
+            )
         except (asyncpg.PostgresError, NotMigratedError) as exc:
             raise ConfigError(f"the application's tables cannot be swept: {exc}") from exc
         assert row is not None
@@ -77,3 +75,13 @@ class Chores:
     async def close_unfinished(self, *, hours: int) -> None:
         """Close attempts without an end that are older than *hours* and belong to no job."""
         await self._database.execute(query("close_unfinished_attempts"), hours)
+
+
+def _sweeps(host: Host) -> tuple[str, str]:
+    """The first step of a sweep, and each further one."""
+    words = host_words(host)
+    behind = f"p.{words['personas_id']} > $1::text::{words['id_type']}"
+    return (
+        host_query("sweep", {**words, "behind_position": "$1::text = ''"}),
+        host_query("sweep", {**words, "behind_position": behind}),
+    )
