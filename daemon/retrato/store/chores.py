@@ -35,7 +35,16 @@ class Chores:
 
     def __init__(self, database: Database, host: Host) -> None:
         self._database = database
-        self._sweep = Rendered(database, host, _sweeps)
+        self._rendered = Rendered(database, host, self._render)
+
+    def _render(self, host: Host) -> Host:
+        """The statements that read the tables of *host*."""
+        words = host_words(host)
+        self._first = host_query("sweep", {**words, "behind_position": "$1::text = ''"})
+        self._next = host_query(
+            "sweep", {**words, "behind_position": f"p.{words['personas_id']} > $1::text::{words['id_type']}"}
+        )
+        return host
 
     async def take(self, chore: Chore, *, rest_s: float) -> str | None:
         """Take the turn for *rest_s* seconds; returns the position, None when somebody has had it lately."""
@@ -57,8 +66,10 @@ class Chores:
 
         """
         try:
-            row = await self._sweep.ask(
-                lambda sql: self._database.fetchrow(sql[bool(position)], position, limit, everybody)
+            row = await self._rendered.ask(
+                lambda _: self._database.fetchrow(
+                    self._next if position else self._first, position, limit, everybody
+                )
             )
         except (asyncpg.PostgresError, NotMigratedError) as exc:
             raise ConfigError(f"the application's tables cannot be swept: {exc}") from exc
@@ -75,13 +86,3 @@ class Chores:
     async def close_unfinished(self, *, hours: int) -> None:
         """Close attempts without an end that are older than *hours* and belong to no job."""
         await self._database.execute(query("close_unfinished_attempts"), hours)
-
-
-def _sweeps(host: Host) -> tuple[str, str]:
-    """The first step of a sweep, and each further one."""
-    words = host_words(host)
-    behind = f"p.{words['personas_id']} > $1::text::{words['id_type']}"
-    return (
-        host_query("sweep", {**words, "behind_position": "$1::text = ''"}),
-        host_query("sweep", {**words, "behind_position": behind}),
-    )
