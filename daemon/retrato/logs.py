@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -84,12 +85,23 @@ def configure(*, log_format: str, level: str, secrets: Iterable[str] = (), strea
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=lambda *_: _Lines(out),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     root.handlers = [_Bridge()]
     root.setLevel(max(logging.WARNING, getattr(logging, level.upper())))
+
+
+class _Lines(structlog.PrintLogger):
+    """Writes lines. One that cannot be written (disk full, nobody reads the pipe any more) ends nobody's work."""
+
+    def msg(self, message: str) -> None:
+        """Write *message* if that is possible."""
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class _Bridge(logging.Handler):

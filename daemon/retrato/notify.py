@@ -8,6 +8,7 @@ import asyncio
 import math
 import socket
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Self
@@ -29,6 +30,13 @@ class Notifier:
     def __init__(self, address: str | None, *, watchdog_s: float | None = None) -> None:
         self._address = f"\0{address[1:]}" if address is not None and address.startswith("@") else address
         self.watchdog_s = watchdog_s
+        self._out: socket.socket | None = None
+        if address is not None:
+            # Opened once: a process that has run out of descriptors must still be able to say that it lives.
+            with suppress(OSError):
+                self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self._out.settimeout(_PATIENCE_S)
+                weakref.finalize(self, self._out.close)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], *, pid: int) -> Self:
@@ -42,12 +50,11 @@ class Notifier:
 
     def tell(self, **states: str | int) -> None:
         """Send *states*, such as ``READY=1, STATUS="drawing"``, in one datagram."""
-        if self._address is None:
+        if self._address is None or self._out is None:
             return
         lines = (f"{name}={' '.join(str(value).splitlines())}" for name, value in states.items())
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-            out.settimeout(_PATIENCE_S)
-            out.sendto("\n".join(lines).encode(errors="replace"), self._address)
+        with suppress(OSError):
+            self._out.sendto("\n".join(lines).encode(errors="replace"), self._address)
 
     def hold_on(self, status: str, **states: int) -> None:
         """Starting or stopping takes longer, and why: the manager's patience begins anew."""

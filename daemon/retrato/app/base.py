@@ -10,11 +10,11 @@ import structlog
 
 from retrato.domain.errors import NotMigratedError, RetratoError, StoreUnavailableError
 from retrato.settings import Settings
+from retrato.store import migrations, queries
 from retrato.store.control import Control
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.mapping import HostMapping
-from retrato.store.migrations import require
 from retrato.store.personas import Personas
 from retrato.store.requests import Requests
 from retrato.store.status import Status
@@ -25,15 +25,22 @@ log = structlog.get_logger()
 
 _ONE_SHOT_TRIES = 4
 _LOOK_AGAIN_S = 1.0
+_SHARED_CONNECTIONS = 3
+"""Of the pool's five: pages and maintenance that wait for locks leave two to claims and heartbeats."""
 _SPREAD_S = 0.5
 """Daemons that start together come to the database within so many seconds, not all at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """An open, migrated database and what can be asked of it."""
+    """
+    An open, migrated database and what can be asked of it.
+
+    ``shared`` is a part of the same pool, for what is not needed for drawing: it leaves connections to the rest.
+    """
 
     database: Database
+    shared: Database
     host: Host
     personas: Personas
     requests: Requests
@@ -65,6 +72,8 @@ async def open_base(
         NotMigratedError: it is behind this release, or does not serve it any more.
 
     """
+    queries.read_all()
+    migrations.read_all()
     database = Database(dsn, statement_cache_size=settings.statement_cache_size)
     try:
         if not await _opened(database, stop):
@@ -76,6 +85,7 @@ async def open_base(
             return
         yield Base(
             database=database,
+            shared=database.share(_SHARED_CONNECTIONS),
             host=host,
             personas=Personas(database, host),
             requests=Requests(database),
@@ -119,7 +129,7 @@ async def _host(
     while True:
         try:
             async with database.connection() as connection:
-                await require(connection, mapping)
+                await migrations.require(connection, mapping)
                 return await Host.read(connection, mapping)
         except (NotMigratedError, StoreUnavailableError) as exc:
             if stop is None:

@@ -12,6 +12,10 @@ from retrato.console.server import Console
 from retrato.providers.registry import catalogue
 from retrato.settings import Settings, plain
 from retrato.store.console_reads import ConsoleReads
+from retrato.store.control import Control
+from retrato.store.requests import Requests
+from retrato.store.status import Status
+from retrato.store.versions import Versions
 
 
 @asynccontextmanager
@@ -38,10 +42,10 @@ async def open_console(settings: Settings, *, pages: bool = True) -> AsyncIterat
 def open_desk(settings: Settings, base: Base) -> Desk:
     """What pages and API ask and order."""
     return Desk(
-        ConsoleReads(base.database, base.host),
-        base.status,
-        base.control,
-        base.requests,
+        ConsoleReads(base.shared, base.host),
+        Status(base.shared),
+        Control(base.shared),
+        Requests(base.shared),
         terms=Terms(
             providers=settings.providers,
             pace_s=settings.pace_seconds,
@@ -50,7 +54,7 @@ def open_desk(settings: Settings, base: Base) -> Desk:
             monthly_budget_usd=settings.monthly_budget_usd,
         ),
         catalogue=catalogue(providers_config(settings)),
-        restorer=base.versions,
+        restorer=Versions(base.shared),
     )
 
 

@@ -21,6 +21,7 @@ from retrato.generation.pipeline import Pipeline
 from retrato.imaging.finish import finish
 from retrato.metrics.metrics import Metrics
 from retrato.notify import Notifier
+from retrato.prompts import compose
 from retrato.providers.leg import Provider
 from retrato.services.dispatcher import SHORTEST_POLL, Dispatcher
 from retrato.services.holdings import Holdings
@@ -39,6 +40,7 @@ from retrato.store.chores import Chores
 from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
+from retrato.store.requests import Requests
 from retrato.supervise import Pulse, Service, supervise, wait_for_any
 from retrato.version import VERSION
 
@@ -63,6 +65,7 @@ class Daemon:
     reporter: Reporter
     console: Console | None
     desk: Desk | None
+    metrics: Metrics
     grace_s: float
 
     def repace(self, pace_s: float) -> None:
@@ -75,17 +78,27 @@ class Daemon:
         """
         Run all services, and *others* beside them, until *stop* and the drain after it.
 
+        Only the first three draw and keep leases, and may end it all; *others* support them like the rest.
+
         Raises:
             NotMigratedError: the schema does not serve this release any more; the services have drained and ended.
 
         """
-        services: list[Service] = [self.dispatcher, self.keeper, self.listener, self.housekeeper, self.reporter]
-        services += others
+        drawing: list[Service] = [self.dispatcher, self.keeper, self.listener]
+        supporting: list[Service] = [self.housekeeper, self.reporter, *others]
         if self.console is not None:
-            services.append(self.console)
+            supporting.append(self.console)
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(supervise(services, stop=over, limit_s=self.grace_s + _STOP_MARGIN_S))
+            group.create_task(
+                supervise(
+                    drawing,
+                    supporting=supporting,
+                    on_failure=self.metrics.service_failed,
+                    stop=over,
+                    limit_s=self.grace_s + _STOP_MARGIN_S,
+                )
+            )
             await wait_for_any(stop, self.guard.refused, timeout_s=None)
             if stop.is_set():
                 self.reporter.stopping()
@@ -129,6 +142,7 @@ async def open_daemon(
         ConfigError: what `check_settings` refuses.
 
     """
+    compose.read_all()
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
         guard = SchemaGuard(lambda: _require_schema(base))
@@ -208,8 +222,8 @@ async def open_daemon(
             keeper=keeper,
             listener=listener,
             housekeeper=Housekeeper(
-                Chores(base.database, base.host),
-                base.requests,
+                Chores(base.shared, base.host),
+                Requests(base.shared),
                 sweep=settings.sweep,
                 keep_attempts_days=settings.keep_attempts_days,
                 metrics=metrics,
@@ -222,9 +236,11 @@ async def open_daemon(
                 listener=listener,
                 jobs=metrics.jobs,
                 queue=gauges,
+                on_failure=metrics.service_failed,
             ),
             console=console,
             desk=desk,
+            metrics=metrics,
             grace_s=settings.grace_seconds,
         )
 
@@ -261,7 +277,7 @@ def _metrics(providers: Sequence[Provider]) -> Metrics:
 def _gauges(settings: Settings, base: Base, metrics: Metrics) -> Gauges:
     """What is true of the whole database, shown with *metrics* on scrape."""
     gauges = Gauges(
-        base.database,
+        base.shared,
         metrics,
         budget_usd=settings.monthly_budget_usd,
         alive_within_s=max(_ALIVE_WITHIN_S, 2 * settings.poll_seconds),

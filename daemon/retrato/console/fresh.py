@@ -29,14 +29,15 @@ class Fresh:
         """What *ask* has answered for *key* within the last *longest_s* seconds, or answers now."""
         kept = self._kept.get(key)
         if kept is None or self._clock() - kept.asked_at > longest_s:
-            kept = _Kept(asyncio.ensure_future(ask()), self._clock())
+            kept = _Kept(asyncio.ensure_future(_asked(ask)), self._clock())
             self._make_room()
             self._kept[key] = kept
         try:
             # Whoever goes away must not take the answer from the others.
             return cast("_Answer", await asyncio.shield(kept.answer))
-        except Exception:
-            self._kept.pop(key, None)
+        except BaseException:
+            if kept.answer.done() and self._kept.get(key) is kept:
+                del self._kept[key]
             raise
 
     def forget(self, kind: str) -> None:
@@ -47,3 +48,11 @@ class Fresh:
     def _make_room(self) -> None:
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
+
+
+async def _asked(ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """What *ask* answers. SystemExit, which would leave its task and end the process, becomes an error."""
+    try:
+        return await ask()
+    except (SystemExit, KeyboardInterrupt) as exc:
+        raise RuntimeError(f"{type(exc).__name__} in the middle of a question") from exc

@@ -1,5 +1,7 @@
 """What the handlers find once the database is open: the desk, and who tells the open pages."""
 
+from collections.abc import Callable
+
 from retrato.console.desk import Desk
 from retrato.console.live import Live
 from retrato.domain.errors import RetratoError, StoreUnavailableError
@@ -16,10 +18,10 @@ class Hall:
         )
         """Why it is empty."""
 
-    def furnish(self, desk: Desk) -> Live:
-        """From now on there is somebody to ask; returns who tells the open pages."""
+    def furnish(self, desk: Desk, *, on_failure: Callable[[str], None] = lambda _name: None) -> Live:
+        """From now on there is somebody to ask; returns who tells the open pages. *on_failure* is `Live`'s."""
         self._desk = desk
-        self._live = Live(desk)
+        self._live = Live(desk, on_failure=on_failure)
         return self._live
 
     @property

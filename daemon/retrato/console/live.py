@@ -12,7 +12,8 @@ Live events: open pages learn within a second what has changed, without reloadin
                   page is sent everything once it reads again. Who does not read for 10 s is cut off.
     who may       *most_pages* pages; the next one is told to come back later and shows what it has.
 
-On a stop all streams end first, so that nobody waits for them.
+What cannot be read is told to the pages that show it, and tried again after growing rests; the others go on. On a
+stop all streams end first, so that nobody waits for them.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ import structlog
 from retrato.console.desk import Desk
 from retrato.console.scenes import Pieces, Scene
 from retrato.domain.errors import NotFoundError, StoreUnavailableError
-from retrato.supervise import wait_for_any
+from retrato.supervise import backoff, failed, wait_for_any, was_cancelled
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ _QUEUED = 8
 _MOST_PAGES = 400
 
 AWAY = b"event: away\ndata: {}\n\n"
+BROKEN = b'event: away\ndata: {"why": "broken"}\n\n'
 BACK = b"event: back\ndata: {}\n\n"
 GONE = b"event: gone\ndata: {}\n\n"
 
@@ -79,10 +81,18 @@ class _Stage:
     pieces: Pieces | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     looked_at: float = float("-inf")
+    trouble: str = ""
+    """Why it could not be read the last time."""
+    rests: Iterator[float] = field(default_factory=lambda: backoff(first_s=1, longest_s=_LOOK_AT_ALL_EVERY_S))
+    again_at: float = float("-inf")
 
 
 class Live:
-    """Tells open pages what has changed. *clock* is monotonic."""
+    """
+    Tells open pages what has changed.
+
+    *clock* is monotonic; *on_failure* hears ``console`` when a page cannot be read.
+    """
 
     def __init__(
         self,
@@ -92,8 +102,10 @@ class Live:
         look_at_all_every_s: float = _LOOK_AT_ALL_EVERY_S,
         most_pages: int = _MOST_PAGES,
         clock: Callable[[], float] = time.monotonic,
+        on_failure: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._desk = desk
+        self._on_failure = on_failure
         self._look_every_s = look_every_s
         self._look_at_all_every_s = look_at_all_every_s
         self._most_pages = most_pages
@@ -125,6 +137,8 @@ class Live:
         if stage.pieces is not None:
             page.overrun = True
             page.news.set()
+        elif stage.trouble:
+            page.tell(BROKEN)
         self._poked.set()
         try:
             yield page
@@ -141,24 +155,31 @@ class Live:
         stage = self._stages.get(scene)
         if page.overrun and stage is not None and stage.pieces is not None:
             page.overrun = False
-            messages = [_message(stage.pieces.html, stage.pieces.orders), AWAY if self._is_away else BACK]
+            state = AWAY if self._is_away else BROKEN if stage.trouble else BACK
+            messages = [_message(stage.pieces.html, stage.pieces.orders), state]
         return messages
 
     def poke(self) -> None:
         """Something was ordered from here: look now."""
         for stage in self._stages.values():
-            stage.looked_at = float("-inf")
+            stage.looked_at = stage.again_at = float("-inf")
         self._poked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look and tell until *stop*; then end all streams."""
+        """Look and tell until *stop*; then end all streams. After a failure they stay open for the next call."""
         try:
             await self._look_until(stop)
-        finally:
-            self._is_over = True
-            for stage in self._stages.values():
-                for page in stage.pages:
-                    page.end()
+        except BaseException as exc:
+            if was_cancelled(exc):
+                self._end()
+            raise
+        self._end()
+
+    def _end(self) -> None:
+        self._is_over = True
+        for stage in self._stages.values():
+            for page in stage.pages:
+                page.end()
 
     async def _look_until(self, stop: asyncio.Event) -> None:
         took_s = 0.0
@@ -181,20 +202,45 @@ class Live:
             self._desk.forget_counts()
             for stage in stages:
                 if stage.pages and self._is_due(stage, marks):
-                    await self._look_at(stage, marks)
+                    await self._look_or_tell(stage, marks)
         except StoreUnavailableError as exc:
             if not self._is_away:
                 log.warning("console.away", error=str(exc))
             self._tell_all(AWAY, is_away=True)
+        except Exception as exc:
+            for stage in stages:
+                stage.trouble = str(exc) or type(exc).__name__
+                _tell(stage, BROKEN)
+            raise
         else:
             self._tell_all(BACK, is_away=False)
+
+    async def _look_or_tell(self, stage: _Stage, marks: Mapping[str, str]) -> None:
+        """Look at *stage*; why that is not possible, is for those who look at it, and for the log."""
+        try:
+            await self._look_at(stage, marks)
+        except StoreUnavailableError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - one page of many
+            rest_s = next(stage.rests)
+            stage.again_at = self._clock() + rest_s
+            if str(exc) != stage.trouble:
+                failed("console", exc, on_failure=self._on_failure, again_in_s=round(rest_s, 1))
+            stage.trouble = str(exc) or type(exc).__name__
+            _tell(stage, BROKEN)
+        else:
+            if stage.trouble:
+                stage.trouble, stage.rests = "", backoff(first_s=1, longest_s=_LOOK_AT_ALL_EVERY_S)
+                _tell(stage, BACK)
 
     async def _marks(self, stages: Sequence[_Stage]) -> dict[str, str]:
         empresa_ids = {one for stage in stages if stage.pieces is not None for one in stage.pieces.empresa_ids}
         return await self._desk.reads.marks(sorted(empresa_ids)) if empresa_ids else {}
 
     def _is_due(self, stage: _Stage, marks: Mapping[str, str]) -> bool:
-        if stage.pieces is None or self._clock() - stage.looked_at > self._look_at_all_every_s:
+        if self._clock() < stage.again_at:
+            return False
+        if stage.pieces is None or stage.trouble or self._clock() - stage.looked_at > self._look_at_all_every_s:
             return True
         if not stage.pieces.empresa_ids:
             return True  # a page about no company: providers, replicas

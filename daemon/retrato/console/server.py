@@ -5,13 +5,13 @@ A taken port is no reason to stop drawing: then the daemon says so, names the se
 """
 
 import asyncio
-from errno import EADDRINUSE
 
 import structlog
 from aiohttp import web
 
-from retrato.console import api, pages
+from retrato.console import api, pages, views
 from retrato.console.assets import serve
+from retrato.console.connections import Connections, most_connections
 from retrato.console.desk import Desk
 from retrato.console.doorman import doorman
 from retrato.console.events import stream
@@ -21,15 +21,17 @@ from retrato.console.live import Live
 from retrato.console.pictures import Pictures
 from retrato.console.probes import Probe, Probes, is_stopping
 from retrato.console.scrapes import Scrapes
-from retrato.console.whereabouts import url_of
+from retrato.console.site import Site
 from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
-from retrato.supervise import Pulse
+from retrato.supervise import Pulse, sustain, wait_for_any
 
 log = structlog.get_logger()
 
 _LARGEST_BODY = 256 * 1024
+_MOST_OF_PROBES = 64
+_LISTEN_AGAIN_S = 30.0
 
 
 class Console:
@@ -38,17 +40,23 @@ class Console:
 
     Listening comes first: a daemon that waits for its database is alive, and the pictures' addresses begin with
     where this listens. What there is to be ready for, the store and the desk come when they are open. Without
-    *with_pages* there are probes only; *metrics_port* gives these a port of their own.
+    *with_pages* there are probes only; *metrics_port* gives these a port of their own. A port that is taken is
+    tried again every *listen_again_s* seconds.
     """
 
     name = "console"
 
     def __init__(
-        self, house: House, port: int, *, metrics_port: int | None = None, with_pages: bool = True
+        self,
+        house: House,
+        port: int,
+        *,
+        metrics_port: int | None = None,
+        with_pages: bool = True,
+        listen_again_s: float = _LISTEN_AGAIN_S,
     ) -> None:
         self._house = house
         self._gate = Gate(house)
-        self._port = port
         self._metrics_port = metrics_port
         self._with_pages = with_pages
         self._probes = Probes()
@@ -56,19 +64,35 @@ class Console:
         self._pictures = Pictures()
         self._hall = Hall()
         self._live: Live | None = None
-        self._runners: list[web.AppRunner] = []
+        self._metrics = self._scrapes.metrics
+        self._listen_again_s = listen_again_s
+        most = most_connections()
+        self._sites = [
+            Site(
+                self._application(),
+                Connections(most=most, body_bytes=_LARGEST_BODY),
+                house.host,
+                port,
+                setting="RETRATO_CONSOLE_PORT",
+            )
+        ]
+        if metrics_port is not None:
+            probes = Connections(most=min(_MOST_OF_PROBES, most))
+            self._sites.append(
+                Site(self._probes_only(), probes, house.host, metrics_port, setting="RETRATO_METRICS_PORT")
+            )
         self.url: str | None = None
         """Where it listens, None while it does not."""
         self.metrics_url: str | None = None
         """Where probes and metrics are answered."""
 
     async def listen(self) -> None:
-        """Listen, or warn that a port is taken."""
-        self.url = self.metrics_url = await self._serve(self._application(), self._port, "RETRATO_CONSOLE_PORT")
-        if self._metrics_port is not None:
-            probes = web.Application()
-            probes.add_routes([*self._probes.routes(), *self._scrapes.routes()])
-            self.metrics_url = await self._serve(probes, self._metrics_port, "RETRATO_METRICS_PORT")
+        """Read all that pages are made of and listen, or warn that a port is taken; then `run` tries again."""
+        if self._with_pages:
+            views.read_all()
+        for site in self._sites:
+            await site.listen()
+        self._settle()
         if self.url is not None:
             log.info("console.started", url=self.url, probes_url=self.metrics_url)
         if self._with_pages and not self._house.is_private and self._house.token is None:
@@ -94,6 +118,9 @@ class Console:
     def measure(self, metrics: Metrics) -> None:
         """Answer ``/metrics`` with *metrics* from now on, and count the open pages there."""
         self._scrapes.metrics = metrics
+        self._metrics = metrics
+        for site in self._sites:
+            site.connections.metrics = metrics
         metrics.sse_clients.set_function(lambda: self._live.open_pages if self._live is not None else 0)
 
     def show(
@@ -111,19 +138,40 @@ class Console:
 
     def open_pages(self, desk: Desk) -> None:
         """Serve pages and API from now on."""
-        self._live = self._hall.furnish(desk)
+        self._live = self._hall.furnish(desk, on_failure=self._failed)
+
+    def _failed(self, name: str) -> None:
+        self._metrics.service_failed(name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until *stop*; then the live events of open pages end, at once, and ``/readyz`` says no."""
-        if self._live is not None:
-            await self._live.run(stop)
-        await stop.wait()
-        self._probes.probe = is_stopping
+        async with asyncio.TaskGroup() as group:
+            listening = sustain(self.name, self._keep_listening, stop, on_failure=self._failed)
+            group.create_task(listening)
+            if self._live is not None:
+                await self._live.run(stop)
+            await stop.wait()
+            self._probes.probe = is_stopping
 
     async def close(self) -> None:
         """Stop listening; the probes answer until the very end of a drain."""
-        for runner in self._runners:
-            await runner.cleanup()
+        for site in self._sites:
+            await site.close()
+
+    async def _keep_listening(self, stop: asyncio.Event) -> None:
+        """Try again to listen where a port was taken, or no descriptor was left."""
+        while not stop.is_set():
+            if all(site.url is not None for site in self._sites):
+                await stop.wait()
+                return
+            await wait_for_any(stop, timeout_s=self._listen_again_s)
+            for site in self._sites:
+                if site.url is None and not stop.is_set() and await site.listen():
+                    self._settle()
+                    log.info("console.started", url=self.url, probes_url=self.metrics_url)
+
+    def _settle(self) -> None:
+        self.url, self.metrics_url = self._sites[0].url, self._sites[-1].url
 
     def _application(self) -> web.Application:
         gate = self._gate
@@ -141,16 +189,7 @@ class Console:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         return await stream(request, self._hall.live, read_only=self._house.read_only)
 
-    async def _serve(self, app: web.Application, port: int, setting: str) -> str | None:
-        """Listen for *app*; returns its address, None where the port is taken."""
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self._house.host, port).start()
-        except OSError as exc:
-            await runner.cleanup()
-            mend = f"free the port or set {setting}" if exc.errno == EADDRINUSE else "set RETRATO_CONSOLE_HOST"
-            log.warning("console.not_started", reason=str(exc), remedy=f"{mend}; pictures are drawn all the same")
-            return None
-        self._runners.append(runner)
-        return url_of(*runner.addresses[0][:2])
+    def _probes_only(self) -> web.Application:
+        app = web.Application()
+        app.add_routes([*self._probes.routes(), *self._scrapes.routes()])
+        return app

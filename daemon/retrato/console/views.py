@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from retrato.console import words
-from retrato.console.assets import address_of
+from retrato.console.assets import address_of, assets
 from retrato.console.outlook import Hindrance
 from retrato.console.texts import LANGUAGES, texts
 from retrato.store.console_rows import NOBODYS, Card
@@ -62,6 +62,15 @@ def environment(tag: str) -> jinja2.Environment:
         "nobodys": NOBODYS,
     }
     return environment
+
+
+def read_all() -> None:
+    """Read and compile all that pages are made of, in all languages: files may be gone later, or descriptors."""
+    assets()
+    for tag in LANGUAGES:
+        spoken = environment(tag)
+        for name in spoken.list_templates():
+            spoken.get_template(name)
 
 
 def render(tag: str, template: str, **values: Any) -> str:

@@ -14,6 +14,12 @@ from retrato.version import VERSION
 PARTS = ("dispatcher", "worker", "keeper", "listener", "chain", "housekeeper", "gauges")
 """Who finds the database away."""
 
+SUPPORTING = ("console", "reporter", "housekeeper", "reloader", "gauges", "http")
+"""Who is started again when it fails, and the drawing does not notice; ``http`` = the answer to one request."""
+
+CLOSED = ("crowded", "slow", "flood")
+"""Why a connection is closed from here: too many are open, it keeps silent, or it sends more than is read."""
+
 
 class Metrics:
     """
@@ -45,6 +51,22 @@ class Metrics:
         )
         for part in PARTS:
             self._database_errors.labels(part)
+        self._service_failures = Counter(
+            "retrato_service_failures_total",
+            "Times that a supporting service failed and was started again; drawing went on.",
+            ["service"],
+            registry=self.registry,
+        )
+        for service in SUPPORTING:
+            self._service_failures.labels(service)
+        self._connections_closed = Counter(
+            "retrato_http_connections_closed_total",
+            "Connections to the console that were closed because of a bound on their number, time or size.",
+            ["reason"],
+            registry=self.registry,
+        )
+        for reason in CLOSED:
+            self._connections_closed.labels(reason)
         Info("retrato_build", "The release that runs.", registry=self.registry).info({"version": VERSION})
         ProcessCollector(registry=self.registry)
         self._refreshers: list[Callable[[], Awaitable[None]]] = []
@@ -52,6 +74,14 @@ class Metrics:
     def database_error(self, part: str) -> None:
         """*part*, one of `PARTS`, has found the database away."""
         self._database_errors.labels(part).inc()
+
+    def service_failed(self, service: str) -> None:
+        """*service*, one of `SUPPORTING`, has failed."""
+        self._service_failures.labels(service).inc()
+
+    def connection_closed(self, reason: str) -> None:
+        """A connection was closed, for one of the reasons `CLOSED`."""
+        self._connections_closed.labels(reason).inc()
 
     def add(self, source: Collector, refresh: Callable[[], Awaitable[None]]) -> None:
         """Show what *source* has read too; *refresh* is awaited before each scrape and may not raise."""

@@ -20,6 +20,7 @@ from retrato.prompts.phrases import joined, with_article
 from retrato.prompts.template import STANDARD, Template
 from retrato.prompts.tokens import CLIP_ROOM, clip_tokens
 from retrato.prompts.translate import ROLE_WORDS, role_in_english
+from retrato.prompts.vocabulary import vocabulary
 
 MAX_CHARS = 1500
 MAX_WORDS = 350
@@ -48,6 +49,13 @@ def compose(persona: Persona, look: Look | None = None, *, template: Template | 
     values, variants = _values(persona, shown), _variants(persona, shown, age=age_of(persona))
     prompt = template.fill(values | next(variants)) if template else _longest_that_fits(values, variants)
     return line(prompt, chars=MAX_CHARS, words=MAX_WORDS)
+
+
+def read_all() -> None:
+    """Read all words now: the first persona is not the one that finds a file missing."""
+    vocabulary()
+    faces()
+    _standard()
 
 
 @cache

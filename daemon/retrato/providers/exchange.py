@@ -1,5 +1,6 @@
 """One HTTP exchange: how far it got, and the reply with everything secret taken out of its texts."""
 
+import asyncio
 import json as jsonlib
 import re
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,11 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from retrato.descriptors import has_no_descriptor
 from retrato.domain.redaction import Redactor
 
 _CHUNK = 64 * 1024
+_NO_DESCRIPTOR_S = 0.5
 _EXCERPT_CHARS = 200
 _PATH_CHARS = 48
 _KEY_LIKE = re.compile(
@@ -80,11 +83,25 @@ class Exchange:
         """
         Send and read until the end; the caller bounds the time.
 
+        A process that has no descriptor left waits here for one: that is no fault of the leg's, and closes it for
+        nobody. Nothing was sent then.
+
         Raises:
             TooLargeError: the body passed the limit; the rest was not read.
             aiohttp.ClientError, OSError: whatever the connection did.
 
         """
+        while True:
+            try:
+                return await self._run(session, method, url, json)
+            except aiohttp.ClientConnectorError as exc:
+                if not has_no_descriptor(exc.os_error):
+                    raise
+            await asyncio.sleep(_NO_DESCRIPTOR_S)
+
+    async def _run(
+        self, session: aiohttp.ClientSession, method: str, url: URL, json: Mapping[str, Any] | None
+    ) -> Reply:
         async with session.request(
             method,
             url,

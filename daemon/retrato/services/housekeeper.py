@@ -16,7 +16,7 @@ from retrato.domain.errors import RetratoError, StoreUnavailableError
 from retrato.metrics.metrics import Metrics
 from retrato.store.chores import Chore, Chores, Swept
 from retrato.store.requests import Requests, Wish
-from retrato.supervise import wait_for_any
+from retrato.supervise import failed, wait_for_any
 
 log = structlog.get_logger()
 
@@ -77,6 +77,8 @@ class Housekeeper:
             log.warning("housekeeper.put_off", error=str(exc))
         except RetratoError as exc:
             log.error("housekeeper.failed", error=str(exc))  # noqa: TRY400 - the message says it all
+        except Exception as exc:  # noqa: BLE001 - the other chores are done all the same
+            failed(self.name, exc, on_failure=self._metrics.service_failed)
 
     async def sweep(self, stop: asyncio.Event) -> int:
         """A few steps of the sweep, if it is this replica's turn; returns how many personas were queued."""

@@ -11,6 +11,7 @@ only while there is work.
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -20,7 +21,7 @@ from retrato.notify import Notifier
 from retrato.services.holdings import Holdings
 from retrato.services.listener import Listener
 from retrato.store.gauges import MOST_COUNTED
-from retrato.supervise import Pulse, wait_for_any
+from retrato.supervise import Pulse, failed, sustain, wait_for_any
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Reporter:
         queue: Queue,
         every_s: float = _EVERY_S,
         look_every_s: float = _LOOK_EVERY_S,
+        on_failure: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._notifier = notifier
         self._pulse = pulse
@@ -65,13 +67,14 @@ class Reporter:
         self._queue = queue
         self._every_s = min(every_s, (notifier.watchdog_s or every_s * 2) / 2)
         self._look_every_s = look_every_s
+        self._on_failure = on_failure
         self._told_stalled: list[str] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Report until the dispatcher has let go of its last job; a part that stalls is logged in any case."""
         async with asyncio.TaskGroup() as group:
             if self._notifier.is_heard:
-                group.create_task(self._look(stop))
+                group.create_task(sustain(self.name, self._look, stop, on_failure=self._on_failure))
             await self._begin(stop)
             await self._go_on(stop)
             await self._end()
@@ -116,7 +119,15 @@ class Reporter:
         return {} if stalled else {"WATCHDOG": 1}
 
     def _status(self) -> str:
-        """One line for people: what is drawn, what waits, when the last picture came, and what is wrong."""
+        """The line for people; whatever is wrong with it, the sign of life beside it goes out."""
+        try:
+            return self._line()
+        except Exception as exc:  # noqa: BLE001 - the manager ends a process that is silent
+            failed(self.name, exc, on_failure=self._on_failure)
+            return "the status is not known"
+
+    def _line(self) -> str:
+        """What is drawn, what waits, when the last picture came, and what is wrong."""
         told = [self._work(), self._last_picture()]
         if not self._listener.connected.is_set():
             told.append("LISTEN is not answered: polling")

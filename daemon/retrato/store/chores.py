@@ -11,6 +11,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.host_words import host_words
 from retrato.store.queries import host_query, query
+from retrato.store.rendered import Rendered
 
 
 class Chore(StrEnum):
@@ -34,11 +35,16 @@ class Chores:
 
     def __init__(self, database: Database, host: Host) -> None:
         self._database = database
+        self._rendered = Rendered(database, host, self._render)
+
+    def _render(self, host: Host) -> Host:
+        """The statements that read the tables of *host*."""
         words = host_words(host)
         self._first = host_query("sweep", {**words, "behind_position": "$1::text = ''"})
         self._next = host_query(
             "sweep", {**words, "behind_position": f"p.{words['personas_id']} > $1::text::{words['id_type']}"}
         )
+        return host
 
     async def take(self, chore: Chore, *, rest_s: float) -> str | None:
         """Take the turn for *rest_s* seconds; returns the position, None when somebody has had it lately."""
@@ -59,9 +65,12 @@ class Chores:
             ConfigError: the application's tables cannot be read so (a right, a column that is gone).
 
         """
-        sql = self._next if position else self._first
         try:
-            row = await self._database.fetchrow(sql, position, limit, everybody)
+            row = await self._rendered.ask(
+                lambda _: self._database.fetchrow(
+                    self._next if position else self._first, position, limit, everybody
+                )
+            )
         except (asyncpg.PostgresError, NotMigratedError) as exc:
             raise ConfigError(f"the application's tables cannot be swept: {exc}") from exc
         assert row is not None

@@ -7,7 +7,7 @@ them run at the same time: the pool belongs to those who draw.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -31,6 +31,7 @@ from retrato.store.console_words import Among, console_words
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.queries import host_query, query, render
+from retrato.store.rendered import Rendered
 from retrato.store.search import sought
 
 _AT_ONCE = 2
@@ -49,6 +50,10 @@ class ConsoleReads:
     def __init__(self, database: Database, host: Host, *, at_once: int = _AT_ONCE) -> None:
         self._database = database
         self._turns = asyncio.Semaphore(at_once)
+        self._rendered = Rendered(database, host, self._render)
+
+    def _render(self, host: Host) -> Host:
+        """The statements that read the tables of *host*."""
         words = console_words(host)
         self._companies = host_query("console_companies", words)
         self._company = host_query("console_company", words)
@@ -70,11 +75,12 @@ class ConsoleReads:
             for backwards in (False, True)
             for among in Among
         }
+        return host
 
     async def companies(self, *, text: str = "", behind: Company | None = None, limit: int) -> CompaniesPage:
         """The next *limit* companies by name whose name holds *text*, accents and case aside."""
         start = (behind.name, behind.id) if behind is not None else ("", "")
-        rows = await self._fetch(self._companies, *sought(text), *start, limit + 1)
+        rows = await self._fetch_host(lambda: self._companies, *sought(text), *start, limit + 1)
         return CompaniesPage([Company(**dict(row)) for row in rows[:limit]], more=len(rows) > limit)
 
     async def company(self, empresa_id: str) -> Company:
@@ -85,7 +91,7 @@ class ConsoleReads:
             NotFoundError: there is none.
 
         """
-        rows = await self._fetch_of(empresa_id, self._company, empresa_id)
+        rows = await self._fetch_of(empresa_id, lambda: self._company, empresa_id)
         if not rows:
             raise NotFoundError(f"there is no empresa with id {empresa_id!r}")
         return Company(**dict(rows[0]))
@@ -96,9 +102,9 @@ class ConsoleReads:
         rows: list[asyncpg.Record] = []
         regular = [empresa_id for empresa_id in empresa_ids if empresa_id != NOBODYS]
         if regular:
-            rows += await self._fetch(self._counts, regular, *sought(text))
+            rows += await self._fetch_host(lambda: self._counts, regular, *sought(text))
         if len(regular) < len(empresa_ids):
-            rows += await self._fetch(self._nobodys_counts, [NOBODYS], *sought(text))
+            rows += await self._fetch_host(lambda: self._nobodys_counts, [NOBODYS], *sought(text))
         for row in rows:
             sofar = counts[row["empresa_id"]]
             counts[row["empresa_id"]] = Counts(
@@ -117,8 +123,8 @@ class ConsoleReads:
     ) -> GalleryPage:
         """The *limit* personas by name behind (or before) *place*, or the first ones."""
         backwards = place is not None and place.backwards
-        rows = await self._fetch(
-            self._galleries[empresa_id == NOBODYS, backwards, Among.of(states)],
+        rows = await self._fetch_host(
+            lambda: self._galleries[empresa_id == NOBODYS, backwards, Among.of(states)],
             [empresa_id],
             *sought(text),
             list(states) if states else None,
@@ -146,7 +152,7 @@ class ConsoleReads:
             NotFoundError: there is none.
 
         """
-        rows = await self._fetch_of(persona_id, self._persona, persona_id)
+        rows = await self._fetch_of(persona_id, lambda: self._persona, persona_id)
         if not rows:
             raise NotFoundError(f"there is no persona with id {persona_id!r}")
         return Card(**dict(rows[0]))
@@ -186,10 +192,14 @@ class ConsoleReads:
         """All legs that were ever asked."""
         return [LegRecord(**dict(row)) for row in await self._fetch(query("console_legs"))]
 
-    async def _fetch_of(self, key: str, sql: str, *args: Any) -> list[asyncpg.Record]:
+    async def _fetch_host(self, which: Callable[[], str], *args: Any) -> list[asyncpg.Record]:
+        """Rows of a statement that reads the host's tables."""
+        return await self._rendered.ask(lambda _: self._fetch(which(), *args))
+
+    async def _fetch_of(self, key: str, which: Callable[[], str], *args: Any) -> list[asyncpg.Record]:
         """Rows for a key that came from outside: what can be no key is not found."""
         try:
-            return await self._fetch(sql, *args)
+            return await self._fetch_host(which, *args)
         except asyncpg.DataError as exc:
             raise NotFoundError(f"nothing has the id {key!r}") from exc
 

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from copy import copy
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -271,6 +272,7 @@ class Database:
         self._timeout_s = timeout_s
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._reads_committed = True
+        self._turns: asyncio.Semaphore | None = None
 
     async def open(self) -> None:
         """
@@ -315,15 +317,17 @@ class Database:
         """A connection from the pool, for a short time; waits *timeout_s* for one, or as long as the pool does."""
         if self._pool is None:
             raise StoreUnavailableError("the database is not open")
-        with translated(), known():
-            async with self._pool.acquire(timeout=timeout_s or self._timeout_s) as connection:
-                try:
-                    yield connection
-                except (TimeoutError, asyncpg.InternalClientError, UnknownCommitError):
-                    # It may be half open, or waits for an answer that does not come: nobody shall get it again.
-                    with suppress(asyncpg.InterfaceError):  # a broken one is back in the pool already
-                        connection.terminate()
-                    raise
+        patience_s = timeout_s or self._timeout_s
+        async with self._turn(patience_s):
+            with translated(), known():
+                async with self._pool.acquire(timeout=patience_s) as connection:
+                    try:
+                        yield connection
+                    except (TimeoutError, asyncpg.InternalClientError, UnknownCommitError):
+                        # It may be half open, or waits for an answer that does not come: not to be used again.
+                        with suppress(asyncpg.InterfaceError):  # a broken one is back in the pool already
+                            connection.terminate()
+                        raise
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -423,3 +427,25 @@ class Database:
         """One statement without an answer."""
         async with self.connection() as connection:
             await connection.execute(sql, *args)
+
+    def share(self, most: int) -> "Database":
+        """The open pool for a part of the daemon that uses at most *most* of its connections at once."""
+        part = copy(self)
+        part._turns = asyncio.Semaphore(most)  # noqa: SLF001 - one of us
+        return part
+
+    @asynccontextmanager
+    async def _turn(self, timeout_s: float) -> AsyncIterator[None]:
+        """One of the connections that this part may use at once."""
+        if self._turns is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._turns.acquire()
+        except TimeoutError as exc:
+            raise StoreUnavailableError(f"no connection was free for this within {timeout_s:g} s") from exc
+        try:
+            yield
+        finally:
+            self._turns.release()

@@ -14,6 +14,7 @@ from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.store.database import Database
 from retrato.store.queries import query
+from retrato.supervise import failed
 
 log = structlog.get_logger()
 
@@ -87,6 +88,9 @@ class Gauges(Collector):
                 self._row = None
                 self._metrics.database_error("gauges")
                 log.debug("gauges.not_read", error=str(exc))
+            except Exception as exc:  # noqa: BLE001 - numbers for people: nothing may hang on them
+                self._row = None
+                failed("gauges", exc, on_failure=self._metrics.service_failed)
             self._metrics.database_up.set(self._row is not None)
             self._looked_at = self._clock()
 

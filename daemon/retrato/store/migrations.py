@@ -14,8 +14,9 @@ queue next, and would wait for us while we wait for it.
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import asyncpg
 
@@ -77,20 +78,33 @@ class Step:
     touches_host: bool = False
 
 
-def migrations() -> list[Migration]:
-    """All migrations of this release, in order."""
+@cache
+def migrations() -> Sequence[Migration]:
+    """All migrations of this release, in order; read once."""
     found = []
     for path in sorted((sql_folder() / "migrations").iterdir()):
         match = _NUMBERED.match(path.name)
         if match:
             found.append(Migration(int(match[1]), path.name, path.read_text(encoding="utf-8")))
-    return found
+    return tuple(found)
+
+
+@cache
+def _all_trigger_files() -> Sequence[str]:
+    """Files of functions and triggers, in order."""
+    return tuple(sorted(path.name for path in (sql_folder() / "triggers").glob("*.sql")))
 
 
 def _trigger_files(host: Host) -> list[str]:
-    """Files of functions and triggers, in order; without the one for a column that the host does not have."""
-    names = sorted(path.name for path in (sql_folder() / "triggers").glob("*.sql"))
-    return names if host.prompts() else [name for name in names if name != _ON_PROMPT]
+    """The same without the one for a column that the host does not have."""
+    return [name for name in _all_trigger_files() if host.prompts() or name != _ON_PROMPT]
+
+
+def read_all() -> None:
+    """Read migrations, functions and triggers now: a daemon asks for them whenever it doubts its schema."""
+    migrations()
+    for name in _all_trigger_files():
+        read(f"triggers/{name}")
 
 
 def _words(host: Host) -> dict[str, str]:

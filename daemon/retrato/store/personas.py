@@ -8,6 +8,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host, Table, quoted
 from retrato.store.host_words import first_of, host_words, not_empty, ready_prompt
 from retrato.store.mapping import EMPRESA_INDUSTRY, EMPRESA_NAME, READ
+from retrato.store.rendered import Rendered
 
 _NUMBERS = ("age", "experience_years")
 _TEXTS = tuple(name for name in READ if name not in {"name", "ready_prompt", *_NUMBERS})
@@ -27,7 +28,7 @@ class Personas:
 
     def __init__(self, database: Database, host: Host) -> None:
         self._database = database
-        self._select = _select(host)
+        self._select = Rendered(database, host, _select)
         self._empresa = (
             f"select id::text as id, {_empresa_name(host.empresas)} as name from {host.empresas.name} e "
             "where id::text = $1"
@@ -37,7 +38,7 @@ class Personas:
 
     async def read(self, persona_id: str) -> Draft | None:
         """The persona, None when its row is gone."""
-        row = await self._database.fetchrow(self._select, persona_id)
+        row = await self._select.ask(lambda sql: self._database.fetchrow(sql, persona_id))
         if row is None:
             return None
         persona = Persona(

@@ -61,6 +61,19 @@ def host_query(name: str, words: Mapping[str, str]) -> str:
     return render(read(f"queries/{name}.sql"), words)
 
 
+def read_all() -> None:
+    """
+    Read and render everything that is asked for later: what was found at the start is there to the end.
+
+    A file that is replaced by another release, or a process without a free descriptor, changes nothing then.
+    Statements that touch the host's tables are rendered by who sends them, when the host is known.
+    """
+    for path in sorted((sql_folder() / "queries").glob("*.sql")):
+        words = set(_WORD.findall(read(f"queries/{path.name}")))
+        if words <= _CONSTANTS.keys():
+            query(path.stem)
+
+
 def storable(text: str, longest: int) -> str:
     """
     *text* as a column takes it, cut to *longest* characters: an error is a sentence, not a dump.

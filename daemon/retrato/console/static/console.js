@@ -29,7 +29,7 @@
     source.addEventListener("open", () => { clearTimeout(lostAt); lostAt = null; say(null); showAgain(); });
     source.addEventListener("alive", () => { heardAt = Date.now(); });
     source.addEventListener("pieces", (event) => { heardAt = Date.now(); exchange(JSON.parse(event.data)); });
-    source.addEventListener("away", () => say("away"));
+    source.addEventListener("away", (event) => say(JSON.parse(event.data).why || "away"));
     source.addEventListener("back", () => say(null));
     source.addEventListener("gone", () => { say("gone"); disconnect(); });
     source.addEventListener("error", () => {
