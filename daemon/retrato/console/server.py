@@ -21,7 +21,7 @@ from retrato.console.live import Live
 from retrato.console.pictures import Pictures
 from retrato.console.probes import Probe, Probes, is_stopping
 from retrato.console.scrapes import Scrapes
-from retrato.console.whereabouts import url_of
+from retrato.console.whereabouts import login_link, url_of
 from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
@@ -71,12 +71,12 @@ class Console:
             self.metrics_url = await self._serve(probes, self._metrics_port, "RETRATO_METRICS_PORT")
         if self.url is not None:
             log.info("console.started", url=self.url, probes_url=self.metrics_url)
-        if self._with_pages and not self._house.is_private and self._house.token is None:
-            log.warning(
-                "console.closed",
-                reason=f"others can reach {self._house.host}, and there is no token: pages and API are refused",
-                remedy="set RETRATO_CONSOLE_TOKEN, or RETRATO_CONSOLE_HOST=127.0.0.1",
-            )
+
+    def login_link(self, page: str = "") -> str | None:
+        """An address that logs a browser of this machine in and leads to *page*; None where nobody can log in."""
+        if self.url is None or self._house.token is None or not self._with_pages:
+            return None
+        return login_link(self.url, self._house.token, page=page)
 
     def ready_when(self, probe: Probe) -> None:
         """From now on ``/readyz`` asks *probe*."""
@@ -112,6 +112,7 @@ class Console:
     def open_pages(self, desk: Desk) -> None:
         """Serve pages and API from now on."""
         self._live = self._hall.furnish(desk)
+        self._gate.logouts = desk
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until *stop*; then the live events of open pages end, at once, and ``/readyz`` says no."""
@@ -139,7 +140,7 @@ class Console:
         return app
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        return await stream(request, self._hall.live, read_only=self._house.read_only)
+        return await stream(request, self._hall.live, self._gate)
 
     async def _serve(self, app: web.Application, port: int, setting: str) -> str | None:
         """Listen for *app*; returns its address, None where the port is taken."""

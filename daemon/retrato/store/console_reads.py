@@ -186,6 +186,11 @@ class ConsoleReads:
         """All legs that were ever asked."""
         return [LegRecord(**dict(row)) for row in await self._fetch(query("console_legs"))]
 
+    async def is_session_ended(self, session_id: str) -> bool:
+        """Whether somebody has logged this login of the console out."""
+        [row] = await self._fetch(query("find_console_logout"), session_id)
+        return bool(row["ended"])
+
     async def _fetch_of(self, key: str, sql: str, *args: Any) -> list[asyncpg.Record]:
         """Rows for a key that came from outside: what can be no key is not found."""
         try:
