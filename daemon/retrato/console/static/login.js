@@ -18,13 +18,15 @@
     return true;
   };
 
-  // Who follows a link of another site brings no cookie along; and another tab may have logged in meanwhile.
+  // Who was sent here by a page, and not by himself: a link of another site brings no cookie along, and another tab
+  // may have logged in meanwhile. The question is the one by which an open page is sent here: nobody goes in circles.
   const goOn = async () => {
-    if (document.hidden || form.elements.token.value !== "") return;
+    const wasSent = new URLSearchParams(location.search).has("back");
+    if (!wasSent || document.hidden || form.elements.token.value !== "") return;
     const back = form.elements.back.value;
     try {
-      const answer = await fetch(back, { method: "HEAD", redirect: "manual" });
-      if (answer.ok) location.replace(back);
+      const answer = await fetch("/events?page=" + encodeURIComponent(back), { method: "HEAD" });
+      if (answer.status !== 401) location.replace(back);
     } catch {
       // Nobody answers: the form stays.
     }
