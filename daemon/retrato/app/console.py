@@ -1,5 +1,6 @@
 """The console, built from the settings: it listens before the database answers, and gets its desk after."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from retrato.app.base import Base
-from retrato.app.console_token import ConsoleToken
+from retrato.app.console_token import ConsoleToken, console_token
 from retrato.app.providers import providers_config
 from retrato.console.desk import Desk, Terms
 from retrato.console.gate import House
@@ -20,8 +21,16 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def open_console(settings: Settings, token: ConsoleToken, *, pages: bool = True) -> AsyncIterator[Console]:
-    """A console that listens, or has said why it does not; without *pages* it answers probes only."""
+async def open_console(
+    settings: Settings, token: ConsoleToken | None = None, *, pages: bool = True
+) -> AsyncIterator[Console]:
+    """
+    A console that listens, or has said why it does not; without *pages* it answers probes only.
+
+    What opens it is *token*, by default what `console_token` finds.
+    """
+    if token is None:
+        token = console_token(settings, os.environ) if pages else ConsoleToken()
     if pages and token.value is None:
         log.warning(
             "console.closed",
