@@ -23,7 +23,7 @@ RUN groupadd --gid 10001 retrato \
 COPY --from=dependencies /opt/retrato /opt/retrato
 COPY --from=package /package /opt/retrato
 # Loopback would be unreachable from outside of the container, for probes and for browsers alike. The console opens only
-# with RETRATO_CONSOLE_TOKEN. Addresses written to the database need RETRATO_PUBLIC_URL: a container does not know how
+# with its token (docs/console.md). Addresses written to the database need RETRATO_PUBLIC_URL: a container does not know how
 # browsers reach it.
 ENV PATH=/opt/retrato/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

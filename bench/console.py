@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import itertools
 import random
+import secrets
 import socket
 import statistics
 import time
@@ -37,6 +38,7 @@ _FIRST = ["Ana", "João", "Élcio", "José", "Zélia", "Mário", "Lívia", "Caio
 _LAST = ["Souza", "Conceição", "Silva", "Araújo", "Brandão", "Lima", "Gonçalves", "Pereira", "Assunção", "Melo"]
 _STATES = ["queued", "failed", "missing", "ready", "waiting"]
 _MOST = 200
+_TOKEN = secrets.token_urlsafe()
 
 _COMPANIES = """
 insert into empresas (id, codigo, nome, descricao)
@@ -111,11 +113,12 @@ async def console(dsn: str, simulator: Simulator, checkout: Path) -> AsyncIterat
     settings = {
         "PYTHONPATH": str(checkout / "daemon"),
         "RETRATO_CONSOLE_PORT": str(port),
+        "RETRATO_CONSOLE_TOKEN": _TOKEN,
         "RETRATO_SWEEP": "off",
     }
     async with (
         daemon(dsn, simulator, pages=True, **settings),
-        ClientSession(f"http://127.0.0.1:{port}") as client,
+        ClientSession(f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {_TOKEN}"}) as client,
     ):
         async with asyncio.timeout(60):
             while not await _is_ready(client):

@@ -21,6 +21,9 @@ PRIMARY KEY (month)
 -- constraint chores.chores_pkey
 PRIMARY KEY (chore)
 
+-- constraint console_logouts.console_logouts_pkey
+PRIMARY KEY (session_id)
+
 -- constraint garbage.garbage_pkey
 PRIMARY KEY (image_key)
 
@@ -1670,6 +1673,9 @@ CREATE UNIQUE INDEX budget_pkey ON retrato.budget USING btree (month)
 -- index chores_pkey
 CREATE UNIQUE INDEX chores_pkey ON retrato.chores USING btree (chore)
 
+-- index console_logouts_pkey
+CREATE UNIQUE INDEX console_logouts_pkey ON retrato.console_logouts USING btree (session_id)
+
 -- index garbage_pkey
 CREATE UNIQUE INDEX garbage_pkey ON retrato.garbage USING btree (image_key)
 
@@ -1795,6 +1801,10 @@ chore text not null,
     next_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
     position text not null default ''::text
     with (fillfactor=50)
+
+-- table console_logouts
+session_id text not null,
+    forget_at timestamp with time zone not null
 
 -- table garbage
 image_key text not null,

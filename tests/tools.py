@@ -14,6 +14,7 @@ import pytest
 
 PACKAGES = {
     "chromium": "chromium",
+    "nginx": "nginx-light",
     "pgbouncer": "pgbouncer",
     "postgres": "postgresql",
     "promtool": "prometheus",

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     """Prepared statements kept per connection; 0 behind PgBouncer in transaction mode."""
 
     data_dir: Path = Path(".retrato")
-    """Folder for the embedded Postgres and the default picture store."""
+    """Folder for the embedded Postgres, the default picture store and the console's own token."""
 
     embedded: bool = False
     """Allow the embedded Postgres under systemd and in containers too."""
@@ -212,7 +212,8 @@ class Settings(BaseSettings):
     """Port of the console; 0 = any free one."""
 
     console_token: SecretStr | None = None
-    """What opens the console; needed wherever others than this machine can reach it. At least 16 characters."""
+    """What opens the console, at least 16 characters, the same for all replicas. None: one is generated at the
+    first start and kept in ``data_dir``, for ``retrato console`` to print."""
 
     console_read_only: bool = False
     """The console shows and orders nothing."""

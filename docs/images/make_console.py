@@ -29,8 +29,9 @@ _COMPANIES = ("Aurora Energia", "Casa Verde Alimentos", "Norte LogÃ­stica", "ClÃ
 
 @dataclass(frozen=True)
 class _Demo:
-    """Where the demo is found: its console, its company, its data."""
+    """Where the demo is found: the link that logs in, its console, its company, its data."""
 
+    link: str
     url: str
     empresa_id: str
     folder: Path
@@ -51,7 +52,7 @@ async def main(folder: Path) -> None:
 async def _take(browser: Browser, folder: Path, demo: "_Demo") -> None:
     url, empresa = demo.url, demo.empresa_id
     company = f"{url}/empresas/{empresa}"
-    page = await _open(browser, company, scheme="light")
+    page = await _open(browser, demo, scheme="light")
     await _shoot(page, folder / "console-drawing.jpg")
     await page.locator(".card.is-ready").nth(23).wait_for(timeout=_PATIENCE_S * 1000)
     # The demo's own server, shared.
@@ -60,7 +61,7 @@ async def _take(browser: Browser, folder: Path, demo: "_Demo") -> None:
         await _trouble(connection, empresa)
         await connection.close()
     for scheme in ("light", "dark"):
-        page = await _open(browser, company, scheme=scheme)
+        page = await _open(browser, demo, scheme=scheme)
         await _shoot(page, folder / f"console-company-{scheme}.jpg")
         await page.locator("a.apart").click()
         await page.locator("dialog[open]").wait_for()
@@ -76,7 +77,8 @@ async def _take(browser: Browser, folder: Path, demo: "_Demo") -> None:
         await page.goto(company)
         await page.locator(".card", has_text="v2").locator(".portrait").first.click()
         await _shoot(page, folder / f"console-persona-{scheme}.jpg", whole=True)
-    page = await _open(browser, f"{url}/empresas?q=nova", scheme="light")
+    page = await _open(browser, demo, scheme="light")
+    await page.goto(f"{url}/empresas?q=nova")
     await page.locator(".company a").click()
     await page.locator("#empty h2").wait_for()
     await _shoot(page, folder / "console-empty.jpg")
@@ -85,9 +87,9 @@ async def _take(browser: Browser, folder: Path, demo: "_Demo") -> None:
     await page.context.set_offline(True)
     await page.locator("#connection:not([hidden])").wait_for()
     await _shoot(page, folder / "console-lost.jpg")
-    page = await _open(browser, company, scheme="light", viewport=_PHONE)
+    page = await _open(browser, demo, scheme="light", viewport=_PHONE)
     await _shoot(page, folder / "console-phone.jpg")
-    page = await _open(browser, company, scheme="light", language="en-US")
+    page = await _open(browser, demo, scheme="light", language="en-US")
     for box in await page.locator(".choose input").all():
         if await page.locator(".choose input:checked").count() < 3:  # noqa: PLR2004 - a few are enough to show
             await box.check(force=True)
@@ -135,7 +137,7 @@ async def _trouble(connection: "asyncpg.Connection[asyncpg.Record]", empresa: st
 
 
 async def _open(
-    browser: Browser, url: str, *, scheme: str, language: str = "pt-BR", viewport: dict[str, int] | None = None
+    browser: Browser, demo: _Demo, *, scheme: str, language: str = "pt-BR", viewport: dict[str, int] | None = None
 ) -> Page:
     context = await browser.new_context(
         viewport=viewport or _WIDE,  # type: ignore[arg-type]
@@ -145,7 +147,8 @@ async def _open(
         reduced_motion="reduce",
     )
     page = await context.new_page()
-    await page.goto(url)
+    await page.goto(demo.link)
+    await page.wait_for_url(f"{demo.url}/empresas/{demo.empresa_id}")
     return page
 
 
@@ -170,11 +173,15 @@ async def _running_demo(data: str) -> AsyncIterator[_Demo]:
     assert process.stderr is not None
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            while not (found := re.search(rb"(http://\S+)/empresas/(\S+)", await process.stderr.readline())):
+            while not (
+                found := re.search(
+                    rb"(http://\S+)/login\?back=/empresas/([^#]+)#\S+", await process.stderr.readline()
+                )
+            ):
                 pass
         reader = asyncio.create_task(process.stderr.read())
         await asyncio.sleep(7)  # some are drawn, most are not
-        yield _Demo(found[1].decode(), found[2].decode(), Path(data))
+        yield _Demo(found[0].decode(), found[1].decode(), found[2].decode(), Path(data))
         process.terminate()
         await process.wait()
         await reader

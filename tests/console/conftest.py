@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout, CookieJar
-from tests.console.console_support import People, Running, memory_store, running_console
+from tests.console.console_support import People, Running, login_cookie, memory_store, running_console
 from tests.storage.conftest import moto
 
 from retrato.store.database import Database
@@ -31,6 +31,17 @@ async def console(database: Database, connection: Any, store: Any) -> AsyncItera
 
 @pytest.fixture
 async def http() -> AsyncIterator[ClientSession]:
-    """A client that keeps cookies, also of addresses without a name."""
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True), timeout=ClientTimeout(total=20)) as session:
+    """A browser that has logged in: a client that keeps cookies, also of addresses without a name."""
+    async with _client(cookies=login_cookie()) as session:
         yield session
+
+
+@pytest.fixture
+async def stranger() -> AsyncIterator[ClientSession]:
+    """The same before it has logged in."""
+    async with _client() as session:
+        yield session
+
+
+def _client(**options: Any) -> ClientSession:
+    return ClientSession(cookie_jar=CookieJar(unsafe=True), timeout=ClientTimeout(total=20), **options)

@@ -12,7 +12,8 @@ import asyncpg
 from aiohttp import ClientSession
 
 from retrato.console.desk import Desk, Restorer, Terms
-from retrato.console.gate import House
+from retrato.console.gate import SESSION_COOKIE, House
+from retrato.console.keyring import Keyring
 from retrato.console.live import Live
 from retrato.console.server import Console
 from retrato.providers.config import ProvidersConfig
@@ -156,7 +157,7 @@ async def running_console(
     **live: Any,
 ) -> AsyncIterator[Running]:
     """A console on *database*; *live* are options of its live events."""
-    console = Console(house or House("127.0.0.1"), 0, metrics_port=metrics_port)
+    console = Console(house or House("127.0.0.1", token=TOKEN), 0, metrics_port=metrics_port)
     await console.listen()
     desk = Desk(
         ConsoleReads(database, await Host.read(connection)),
@@ -181,6 +182,11 @@ async def running_console(
         stop.set()
         await running
         await console.close()
+
+
+def login_cookie() -> dict[str, str]:
+    """The cookie of a browser that has logged in."""
+    return {SESSION_COOKIE: Keyring(TOKEN).session()}
 
 
 def memory_store() -> Any:

@@ -2,15 +2,15 @@
 
 import re
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import async_playwright, expect
-from tests.console.console_support import EMPRESA, TOKEN, People, running_console
+from tests.console.console_support import EMPRESA, TOKEN, People, login_cookie, running_console
 from tests.e2e.processes import Shell
 from tests.storage.conftest import opened
 from tests.tools import needs
 
-from retrato.console.gate import House
 from retrato.console.views import dom_id
 from retrato.domain.errors import StoreUnavailableError
 from retrato.simulator.scenario import Scenario
@@ -43,13 +43,16 @@ async def open_page(browser):
     complaints = []
 
     def note(said):
-        # A console that stops ends the streams of open pages.
-        if said.type == "error" and "net::ERR_" not in said.text:
+        # A console that stops ends the streams of open pages, and one that is logged out is refused.
+        if said.type == "error" and "net::ERR_" not in said.text and "status of 401" not in said.text:
             complaints.append(said.text)
 
-    async def open_in(url, *, language="pt-BR", **options):
+    async def open_in(url, *, language="pt-BR", login=True, **options):
         context = await browser.new_context(locale=language, **options)
         context.set_default_timeout(15_000)
+        if login:
+            site = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+            await context.add_cookies([{"name": n, "value": v, "url": site} for n, v in login_cookie().items()])
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", note)
@@ -261,14 +264,101 @@ async def test_lost_connection_is_said_and_found_again(console, people, empresa,
     await expect(page.locator("#connection")).to_be_hidden()
 
 
-async def test_login_in_a_browser(database, connection, store, people, empresa, open_page):
-    async with running_console(database, connection, store, house=House("127.0.0.1", token=TOKEN)) as running:
-        page = await open_page(running.url + PAGE)
-        await page.get_by_label("Token").fill(TOKEN)
-        await page.get_by_role("button", name="Entrar").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("ARVA Tech Solutions")
-        await page.get_by_role("button", name="Sair").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
+async def test_login_in_a_browser(console, people, empresa, open_page):
+    page = await open_page(console.url + PAGE, login=False)
+    await page.get_by_label("Token").fill("wrong")
+    await page.get_by_role("button", name="Entrar").click()
+    await expect(page.get_by_role("alert")).to_have_text("Este não é o token.")
+    await page.get_by_label("Token").fill(TOKEN)
+    await page.get_by_role("button", name="Entrar").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("ARVA Tech Solutions")
+    await page.get_by_role("button", name="Sair").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
+
+
+async def test_link_logs_in_leads_to_the_page_and_leaves_no_token_behind(console, people, empresa, open_page):
+    page = await open_page(console.console.login_link(PAGE), login=False)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("ARVA Tech Solutions")
+    by_name = console.url.replace("127.0.0.1", "localhost") + PAGE
+    assert page.url == by_name
+    await page.goto(by_name)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("ARVA Tech Solutions")
+    while await page.go_back() is not None:
+        assert TOKEN not in page.url
+    assert not [url for url in asked if TOKEN in url]
+
+
+async def test_link_that_is_pasted_into_the_open_login_logs_in(console, people, empresa, open_page):
+    page = await open_page(f"{console.url}/login", login=False)
+
+    await page.evaluate(f"location.hash = '{TOKEN}'")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Empresas")
+
+
+async def test_who_has_logged_in_comes_by_links_of_other_sites_too(console, people, empresa, open_page):
+    """The cookie is not sent along with them: the login notices, and goes on."""
+    page = await open_page(console.url + PAGE)
+    other_site = await page.context.new_page()
+    await other_site.route(
+        "http://app.example/",
+        lambda route: route.fulfill(body=f'<a href="{console.url}{PAGE}">x</a>', content_type="text/html"),
+    )
+    await other_site.goto("http://app.example/")
+
+    await other_site.get_by_role("link").click()
+
+    await expect(other_site.get_by_role("heading", level=1)).to_have_text("ARVA Tech Solutions")
+
+
+async def test_page_that_is_logged_out_elsewhere_leads_to_the_login_and_back(
+    console, people, empresa, open_page, monkeypatch
+):
+    monkeypatch.setattr("retrato.console.events._TICK_S", 0.1)
+    monkeypatch.setattr("retrato.console.events._KEEPALIVE_S", 0.3)
+    page = await open_page(f"{console.url}{PAGE}?state=queued")
+    await expect(page.locator("#empty")).to_be_visible()
+    other = await page.context.new_page()
+    await other.goto(f"{console.url}/providers")
+
+    await other.get_by_role("button", name="Sair").click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
+    await page.get_by_label("Token").fill(TOKEN)
+    await page.get_by_role("button", name="Entrar").click()
+    await expect(page).to_have_url(f"{console.url}{PAGE}?state=queued")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_order_of_who_is_logged_out_leads_to_the_login_and_back(
+    console, people, empresa, open_page, connection, scripts
+):
+    await people.persona("Ana")
+    await connection.execute("delete from retrato.jobs")
+    page = await open_page(console.url + PAGE, java_script_enabled=scripts)
+    await page.context.clear_cookies()
+
+    await page.get_by_role("button", name="Executar: falta 1").click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
+    assert await connection.fetchval("select count(*) from retrato.jobs") == 0
+    await page.get_by_label("Token").fill(TOKEN)
+    await page.get_by_role("button", name="Entrar").click()
+    await expect(page).to_have_url(console.url + PAGE)
+
+
+async def test_dialog_of_who_is_logged_out_leads_to_the_login(console, people, empresa, open_page):
+    persona_id = await people.persona("Ana")
+    await people.finish(persona_id)
+    page = await open_page(console.url + PAGE)
+    await page.context.clear_cookies()
+
+    await page.get_by_role("link", name="Forçar…").click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -314,7 +404,7 @@ async def test_a_real_daemon_draws_while_people_look(
     """Real processes, a simulated provider: inserted by SQL, drawn, forced, cancelled, tried again."""
     scenario = Scenario(faces=False, latency_seconds={"default": (0.02, 0.05)})
     async with Simulator(scenario) as simulator:
-        shell = Shell(tmp_path, dsn, simulator)
+        shell = Shell(tmp_path, dsn, simulator, RETRATO_CONSOLE_TOKEN=TOKEN)
         async with shell.daemon() as daemon:
             url = (await daemon.said("console.started"))["url"]
             await daemon.said("listener.connected")

@@ -6,8 +6,8 @@ import time
 from contextlib import AsyncExitStack
 
 import pytest
-from aiohttp import ClientSession, TCPConnector
-from tests.console.console_support import EMPRESA, events_of, running_console
+from aiohttp import ClientSession, CookieJar, TCPConnector
+from tests.console.console_support import EMPRESA, TOKEN, events_of, login_cookie, running_console
 from yarl import URL
 
 from retrato.console.live import FullError, Live, Page
@@ -142,7 +142,11 @@ async def test_two_hundred_pages_of_one_company_are_read_for_once(console, peopl
 
     console.desk.reads.gallery = counted
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(ClientSession(connector=TCPConnector(limit=0)))
+        http = await stack.enter_async_context(
+            ClientSession(
+                connector=TCPConnector(limit=0), cookies=login_cookie(), cookie_jar=CookieJar(unsafe=True)
+            )
+        )
         pages = await asyncio.gather(*(_listen(stack, http, console.url) for _ in range(200)))
         await asyncio.gather(*(page.until(_shows(persona_id, "queued")) for page in pages))
         before = looks
@@ -167,7 +171,12 @@ async def test_ten_thousand_attempts_leave_room_for_the_rest(console, http, peop
 
     enough = asyncio.Event()
     gate = asyncio.Semaphore(250)
-    async with ClientSession(connector=TCPConnector(limit=0)) as flood, asyncio.TaskGroup() as group:
+    async with (
+        ClientSession(
+            connector=TCPConnector(limit=0), cookies=login_cookie(), cookie_jar=CookieJar(unsafe=True)
+        ) as flood,
+        asyncio.TaskGroup() as group,
+    ):
         for _ in range(10_000):
             group.create_task(attempt(flood, gate))
         await _until(lambda: len(statuses) >= 5_000)
@@ -203,7 +212,8 @@ async def test_who_does_not_read_is_cut_off(console, people, empresa, monkeypatc
         await people.persona(f"Pessoa {number}", role="x" * 2000)
     host, port = console.url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port), limit=1024)
-    writer.write(f"GET /events?page={PAGE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    token = f"Authorization: Bearer {TOKEN}"
+    writer.write(f"GET /events?page={PAGE} HTTP/1.1\r\nHost: localhost\r\n{token}\r\n\r\n".encode())
     await _until(lambda: console.live.open_pages == 1)
 
     def everything_again_which_nobody_reads():

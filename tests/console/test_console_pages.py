@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.console.console_support import EMPRESA, OURS, running_console
+from tests.console.console_support import EMPRESA, OURS, TOKEN, running_console
 
 from retrato.console.desk import Terms
 from retrato.console.gate import House
@@ -341,7 +341,7 @@ async def test_console_that_waits_for_its_database_says_so(console, http, databa
 
 
 async def test_console_of_a_daemon_that_waits_for_migrate_says_so(http):
-    console = Console(House("127.0.0.1"), 0)
+    console = Console(House("127.0.0.1", token=TOKEN), 0)
     await console.listen()
     console.not_ready(NotMigratedError("schema retrato is not installed: run `retrato migrate`"))
 

@@ -17,6 +17,8 @@ __all__ = ["moto"]
 
 pytestmark = pytest.mark.timeout(240)
 
+TOKEN = "a-token-that-is-long-enough"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 READY = "select count(*) = $1 from retrato.persona_status where state = 'ready'"
 
 
@@ -42,7 +44,7 @@ def bucket(proxy: Unruly, shell, monkeypatch: pytest.MonkeyPatch):
 
 
 async def test_pictures_are_in_the_bucket_and_rows_and_console_show_them(shell, connection, insert, until, bucket):
-    async with shell.daemon(RETRATO_SIGNED_URL_SECONDS="600") as daemon:
+    async with shell.daemon(RETRATO_SIGNED_URL_SECONDS="600", RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
         console = (await daemon.said("console.started"))["url"]
         ids = [await insert(f"Persona {number}") for number in range(3)]
         await until(READY, 3)
@@ -56,7 +58,7 @@ async def test_pictures_are_in_the_bucket_and_rows_and_console_show_them(shell, 
                         sizes.add(Image.open(io.BytesIO(await answer.read())).size)
                         addresses.add(answer.url.host)
                         signed = str(answer.url)
-            async with session.get(f"{console}/personas/{ids[0]}") as answer:
+            async with session.get(f"{console}/personas/{ids[0]}", headers=BEARER) as answer:
                 page = await answer.text()
         stored = {found.key async for found in bucket.list()}
 

@@ -1,10 +1,16 @@
 """The commands as people type them: what they do, what they say, how they end."""
 
+import asyncio
 import json
+import os
+import re
+import sys
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 import pytest
+from tests.system.servers import free_port
 
 from retrato.store import sample
 
@@ -290,6 +296,93 @@ async def test_no_secret_reaches_logs_database_or_argv(shell, simulator, dsn, em
         assert secret not in kept
 
 
+async def _answer(url, token=None):
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(url, allow_redirects=False) as answer,
+    ):
+        return answer.status
+
+
+async def test_console_prints_the_link_that_logs_in_and_no_log_holds_it(shell, dsn, empresa):
+    port = str(free_port())
+    async with shell.daemon(RETRATO_CONSOLE_PORT=port) as daemon:
+        url = (await daemon.said("console.started"))["url"]
+        await daemon.said("daemon.started")
+        first = await shell.run("console", RETRATO_CONSOLE_PORT=port)
+        link, _, token = first.out.strip().partition("#")
+        statuses = [await _answer(f"{url}/api/empresas", one) for one in (None, token)]
+        hint = await daemon.said("console.locked")
+        await daemon.stop()
+    after = await shell.run("console", RETRATO_CONSOLE_PORT=port)
+    async with shell.daemon(RETRATO_CONSOLE_PORT=port) as daemon:
+        await daemon.said("daemon.started")
+        anew = await _answer(f"{url}/api/empresas", token)
+
+    assert (first.code, link) == (0, f"http://localhost:{port}/login")
+    assert "`retrato console`" in hint["remedy"]
+    assert (statuses, anew) == ([401, 200], 200)
+    assert after.out == first.out
+    assert "no daemon answers" in after.err
+    assert token not in "".join(daemon.raw) + first.err
+    reader = await asyncpg.connect(dsn)
+    kept = [row["query"] for row in await reader.fetch("select query from pg_stat_activity")]
+    await reader.close()
+    assert token not in str(kept)
+
+
+async def test_console_prints_the_link_of_a_token_that_is_set(shell):
+    token = "a token/with#signs"
+
+    done = await shell.run("console", RETRATO_CONSOLE_TOKEN=token, RETRATO_CONSOLE_PORT="1")
+
+    assert done.out == "http://localhost:1/login#a%20token%2Fwith%23signs\n"
+    assert not (shell.folder / ".retrato/console-token").exists()
+
+
+async def test_console_says_why_nobody_can_log_in(shell):
+    in_a_pod = await shell.run("console", KUBERNETES_SERVICE_HOST="10.0.0.1")
+    any_port = await shell.run("console")
+
+    assert (in_a_pod.code, any_port.code) == (1, 78)
+    assert "RETRATO_CONSOLE_TOKEN" in in_a_pod.err
+    assert "RETRATO_CONSOLE_PORT" in any_port.err
+
+
+async def test_who_starts_the_daemon_on_a_terminal_sees_the_link(shell):
+    ours, theirs = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "retrato", "run",
+        cwd=shell.folder, env={**shell.env, "NO_COLOR": "1"}, stdin=asyncio.subprocess.DEVNULL, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = ""
+    while "/login#" not in shown:
+        shown += (await asyncio.to_thread(os.read, ours, 4096)).decode()
+    process.kill()
+    await process.wait()
+    os.close(ours)
+    token = (shell.folder / ".retrato/console-token").read_text().strip()
+
+    assert re.search(rf"The console: http://localhost:\d+/login#{re.escape(token)}\s", shown)
+
+
+async def test_daemon_whose_token_cannot_be_trusted_draws_and_shows_nothing(shell, empresa, insert, connection):
+    (shell.folder / ".retrato").mkdir()
+    (shell.folder / ".retrato/console-token").symlink_to("/etc/hostname")
+    await insert("Ana")
+
+    async with shell.daemon() as daemon:
+        warning = await daemon.said("console.closed")
+        await daemon.said("avatar.finished")
+        page = await _answer((await daemon.said("console.started"))["url"] + "/empresas")
+
+    assert "symbolic link" in warning["reason"]
+    assert "RETRATO_CONSOLE_TOKEN" in warning["remedy"]
+    assert page == 403
+
+
 async def test_demo_draws_a_whole_company_from_nothing(shell):
     done = await shell.run(
         "demo", "--once", "--pace", "0.05", "--personas", "4", RETRATO_DATABASE_URL=None, HUGGINGFACE_API_KEY=None
@@ -299,6 +392,7 @@ async def test_demo_draws_a_whole_company_from_nothing(shell):
     assert done.code == 0
     assert len(files) == 4
     assert all(Path(file).stat().st_size > 1000 for file in files)  # noqa: ASYNC240 - four small files
+    assert re.search(r"http://localhost:\d+/login\?back=/empresas/[0-9a-f-]+#\S{40,}\n", done.err)
 
 
 async def test_embedded_database_is_refused_where_it_would_be_a_surprise(shell):

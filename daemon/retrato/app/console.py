@@ -1,32 +1,53 @@
 """The console, built from the settings: it listens before the database answers, and gets its desk after."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import structlog
+
 from retrato.app.base import Base
+from retrato.app.console_token import ConsoleToken, console_token
 from retrato.app.providers import providers_config
 from retrato.console.desk import Desk, Terms
 from retrato.console.gate import House
 from retrato.console.server import Console
 from retrato.providers.registry import catalogue
-from retrato.settings import Settings, plain
+from retrato.settings import Settings
 from retrato.store.console_reads import ConsoleReads
 from retrato.store.control import Control
 from retrato.store.requests import Requests
 from retrato.store.status import Status
 from retrato.store.versions import Versions
 
+log = structlog.get_logger()
+
 
 @asynccontextmanager
-async def open_console(settings: Settings, *, pages: bool = True) -> AsyncIterator[Console]:
-    """A console that listens, or has said why it does not; without *pages* it answers probes only."""
+async def open_console(
+    settings: Settings, token: ConsoleToken | None = None, *, pages: bool = True
+) -> AsyncIterator[Console]:
+    """
+    A console that listens, or has said why it does not; without *pages* it answers probes only.
+
+    What opens it is *token*, by default what `console_token` finds.
+    """
+    if token is None:
+        token = console_token(settings, os.environ) if pages else ConsoleToken()
+    if pages and token.value is None:
+        log.warning(
+            "console.closed",
+            reason=f"there is no token, so that pages and API are refused: {token.reason}",
+            remedy="set RETRATO_CONSOLE_TOKEN",
+        )
     console = Console(
         House(
             settings.console_host,
-            token=plain(settings.console_token),
+            token=token.value,
             read_only=settings.console_read_only,
             own_names=_own_names(settings.public_url),
+            is_generated=token.is_generated,
         ),
         settings.console_port,
         metrics_port=settings.metrics_port,

@@ -1,6 +1,7 @@
 """Settings read anew while working (SIGHUP): log level and pace are taken over, the rest waits for a restart."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Self
 
 import structlog
@@ -22,15 +23,18 @@ class Reloader:
     Reads the settings anew each time *asked* is set, and tells *notifier* when it begins and when it is done.
 
     The environment of a running process does not change, so only values in files can. Files that are wrong change
-    nothing. ``settings`` are those that hold now.
+    nothing. ``settings`` are those that hold now; *secrets* never reach the logs, beside those in the settings.
     """
 
     name = "reloader"
 
-    def __init__(self, settings: Settings, notifier: Notifier, *, asked: asyncio.Event) -> None:
+    def __init__(
+        self, settings: Settings, notifier: Notifier, *, asked: asyncio.Event, secrets: Sequence[str] = ()
+    ) -> None:
         self.settings = settings
         self._notifier = notifier
         self._asked = asked
+        self._secrets = secrets
 
     def of(self, daemon: Daemon) -> Self:
         """The same one, for a *daemon* that was built from ``settings``."""
@@ -71,7 +75,7 @@ class Reloader:
         logs.configure(
             log_format=self.settings.log_format,
             level=fresh.log_level,
-            secrets=[*self.settings.secrets(), *fresh.secrets()],
+            secrets=[*self._secrets, *self.settings.secrets(), *fresh.secrets()],
         )
         self._daemon.repace(fresh.pace_seconds)
         self.settings = self.settings.model_copy(update={name: getattr(fresh, name) for name in RELOADABLE})

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from retrato.cli.console import console
 from retrato.cli.demo import demo
 from retrato.cli.doctor import doctor
 from retrato.cli.gc import gc
@@ -56,6 +57,7 @@ for command, in_a_line in (
     (generate, "Draw what is missing for one company, and wait for it."),
     (status, "Who stands where, what is closed and why, who lives."),
     (restore, "Bring an old version back, as the newest one."),
+    (console, "Print the link that logs in to the console."),
     (providers, "Compare the legs: measured time, success, price."),
     (doctor, "Look whether everything is as it should be."),
     (demo, "Show all of it, with a Postgres and providers of its own."),

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any, NoReturn
@@ -42,9 +42,11 @@ def settings_for_command() -> Settings:
     return settings
 
 
-def log_as_set(settings: Settings) -> None:
-    """Log in the format and from the level on that *settings* name, and never their secrets."""
-    logs.configure(log_format=settings.log_format, level=settings.log_level, secrets=settings.secrets())
+def log_as_set(settings: Settings, *, secrets: Sequence[str] = ()) -> None:
+    """Log in the format and from the level on that *settings* name, and never their secrets nor *secrets*."""
+    logs.configure(
+        log_format=settings.log_format, level=settings.log_level, secrets=[*settings.secrets(), *secrets]
+    )
 
 
 def leave(error: RetratoError) -> NoReturn:

@@ -1,6 +1,7 @@
 """``retrato demo``: the whole thing on one machine, with a database and providers of its own."""
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from rich.table import Table
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
 from retrato.app.console import open_console
+from retrato.app.console_token import console_token
 from retrato.app.daemon import open_daemon
 from retrato.cli.common import EXIT_FAILED, log_as_set, note, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, watch
@@ -80,9 +82,13 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
             + ("providers are simulated" if simulated else "REAL providers: pictures cost money")
             + f", one start every {settings.pace_seconds:g} s"
         )
-        console = await stack.enter_async_context(open_console(settings))
-        if console.url is not None:
-            note(f"See them come: {console.url}/empresas/{empresa_id}")
+        token = console_token(settings, os.environ)
+        log_as_set(settings, secrets=token.secrets)
+        console = await stack.enter_async_context(open_console(settings, token))
+        link = console.login_link(f"/empresas/{empresa_id}")
+        if link is not None:
+            # A token that somebody has set is known to him, and is not repeated.
+            note(f"See them come: {link if token.is_generated else link.partition('#')[0]}")
         daemon = await stack.enter_async_context(open_daemon(settings, base, dsn, hurry=hurry, console=console))
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(stop))

@@ -3,6 +3,7 @@
 import asyncio
 import faulthandler
 import os
+import sys
 from contextlib import AsyncExitStack
 from typing import Annotated
 
@@ -12,9 +13,10 @@ import typer
 from retrato.app.address import database_address
 from retrato.app.base import open_base
 from retrato.app.console import open_console
+from retrato.app.console_token import ConsoleToken, console_token
 from retrato.app.daemon import check_settings, open_daemon
 from retrato.app.reload import Reloader
-from retrato.cli.common import first_of, settings_for_command
+from retrato.cli.common import first_of, log_as_set, note, settings_for_command
 from retrato.cli.common import run as run_to_exit
 from retrato.cli.signals import reload_on_signal, stop_on_signals
 from retrato.console.server import Console
@@ -53,8 +55,11 @@ async def _run(settings: Settings, *, pages: bool) -> int:
     check_settings(settings)
     stop, hurry, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
     notifier = Notifier.from_environment(os.environ, pid=os.getpid())
-    reloader = Reloader(settings, notifier, asked=asked)
-    async with open_console(settings, pages=pages) as console:
+    token = console_token(settings, os.environ) if pages else ConsoleToken()
+    log_as_set(settings, secrets=token.secrets)
+    reloader = Reloader(settings, notifier, asked=asked, secrets=token.secrets)
+    async with open_console(settings, token, pages=pages) as console:
+        _tell_how_to_log_in(console, token)
         with database_address(settings) as dsn, stop_on_signals(stop, hurry), reload_on_signal(asked):
             while not stop.is_set():
                 try:
@@ -69,6 +74,17 @@ async def _run(settings: Settings, *, pages: bool) -> int:
                     await wait_for_any(stop, timeout_s=_REST_S)
     log.info("daemon.stopped")
     return 0
+
+
+def _tell_how_to_log_in(console: Console, token: ConsoleToken) -> None:
+    """The link for who sits before a terminal; elsewhere it would lie in logs, which others read."""
+    link = console.login_link()
+    if link is None:
+        return
+    if token.is_generated and sys.stderr.isatty():
+        note(f"The console: {link}")
+    else:
+        log.info("console.locked", remedy="`retrato console` prints the link that logs in")
 
 
 async def _draw(

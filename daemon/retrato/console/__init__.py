@@ -4,8 +4,10 @@ What the daemon answers over HTTP: probes, pictures, pages, a JSON API and live 
     server      listens, and puts the parts together
     probes      /healthz and /readyz, on a port of their own where one is set
     pictures    /avatars/{key}
-    gate        who may come in: Host, token, same origin, headers of every answer
+    gate        who may come in: token, login, same origin, headers of every answer
     keyring     the token, its cookie, and how often one may guess
+    token_file  the token of a console for which none is set
+    own_pages   to which addresses browsers may be sent back
     doorman     around every handler: the gate before it, the headers and the words for errors after it
     hall        what the handlers find once the database is open
     desk        what can be read and ordered; pages and API both ask here

@@ -162,6 +162,14 @@ class Desk:
         """Whether old versions can be brought back."""
         return self._restorer is not None
 
+    async def is_session_ended(self, session_id: str) -> bool:
+        """Whether this login was ended before its time."""
+        return await self.reads.is_session_ended(session_id)
+
+    async def end_session(self, session_id: str, *, keep_s: float) -> None:
+        """End this login for all replicas; remembered for *keep_s* seconds."""
+        await self._control.end_session(session_id, keep_s=keep_s)
+
     async def company(self, empresa_id: str) -> Company:
         """The company; raises NotFoundError where there is none."""
         return await self._fresh.get(

@@ -1,30 +1,36 @@
 """
 Who may come in, asked before every handler. What is not said to be open is closed.
 
-    Host        names another site than ours: DNS rebinding; refused where no token protects
-    token       without one only this machine is let in, and nobody through a proxy; with one everybody
-                needs it: browsers as a cookie after the login, programs as ``Authorization: Bearer``
+    token       everybody needs it, wherever they come from: browsers as a cookie after the login, programs as
+                ``Authorization: Bearer``. What a request does not say proves nothing: a proxy need not name itself
+    logout      a login that was ended is dead at every replica, every copy of its cookie with it
     same origin what changes something must come from our own page (Sec-Fetch-Site, or Origin where the browser
                 does not send it), or carry the token: no form on another site can do that
     read-only   nothing is changed
     headers     of every answer: no scripts but ours, no frames, nothing kept
 
 Pictures and probes are open: applications and orchestrators ask for them, and a picture's address cannot be
-guessed. There are no CORS headers anywhere.
+guessed. Numbers on this port are told to who has the token, and on this machine to everybody where none is set.
+There are no CORS headers anywhere.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from retrato.console.keyring import Keyring
+from retrato.console.keyring import SESSION_S, Keyring, Session
+from retrato.domain.errors import StoreUnavailableError
 
 SESSION_COOKIE = "retrato_session"
 OPEN = "open:"
 """Routes whose name begins so are answered to everybody."""
+
+_SESSION = "login"
+"""Where a request that was let in by its cookie carries the login."""
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
@@ -61,18 +67,30 @@ class House:
     """
     Where the console listens and what protects it.
 
-    ``own_names`` are host names beside localhost and plain addresses under which it is reached without a token.
+    Without a *token* nobody gets in. ``own_names`` are host names beside localhost and plain addresses under which
+    this machine may ask for numbers where the token is one of our own (*is_generated*).
     """
 
     host: str
     token: str | None = None
     read_only: bool = False
     own_names: Sequence[str] = ()
+    is_generated: bool = False
 
     @property
     def is_private(self) -> bool:
         """Whether it listens on this machine only."""
         return _is_loopback(self.host)
+
+
+class Logouts(Protocol):
+    """Remembers for all replicas which logins were ended before their time."""
+
+    async def is_session_ended(self, session_id: str) -> bool:
+        """Whether it was ended."""
+
+    async def end_session(self, session_id: str, *, keep_s: float) -> None:
+        """It is ended; to be remembered for *keep_s* seconds."""
 
 
 class Gate:
@@ -82,73 +100,140 @@ class Gate:
         self.house = house
         self.picture_origin: str | None = None
         """From where pages may show pictures beside ``https:`` and this console itself."""
+        self.logouts: Logouts | None = None
+        """Comes with the database; before it there is nothing to be seen."""
         self.keyring = Keyring(house.token) if house.token is not None else None
         names = [house.host, *house.own_names]
         self._names = {"localhost", *(name.lower() for name in names)}
 
-    def admit(self, request: web.Request) -> None:
+    async def admit(self, request: web.Request) -> None:
         """
         Return if the request may be answered.
 
         Raises:
             RefusedError: it may not; 401 where a token would help.
+            StoreUnavailableError: whether its login was ended is not known.
 
         """
-        bears_token = self._check_person(request)
+        session = await self._check_person(request)
         _check_embedding(request)
         if request.method not in _SAFE_METHODS:
-            if not bears_token:
-                check_origin(request)
+            if session is not None:
+                _check_origin(request, session)
             if self.house.read_only:
                 raise RefusedError(403, "read_only", "this console is read-only (RETRATO_CONSOLE_READ_ONLY)")
 
+    async def admit_scrape(self, request: web.Request) -> None:
+        """
+        The same for numbers: on this machine everybody may ask, where nobody has set a token.
+
+        A proxy that hands everything through must keep them to itself (docs/console.md).
+        """
+        is_open = self.keyring is None or self.house.is_generated
+        if is_open and "Authorization" not in request.headers and self._session_of(request) is None:
+            self._check_neighbour(request)
+        else:
+            await self.admit(request)
+
     def is_known(self, request: web.Request) -> bool:
-        """Whether the browser has logged in."""
-        session = request.cookies.get(SESSION_COOKIE)
-        return self.keyring is not None and session is not None and self.keyring.knows(session)
+        """Whether the request was let in because the browser has logged in."""
+        return _SESSION in request
+
+    async def is_still_known(self, request: web.Request) -> bool:
+        """Whether a request that was let in earlier would be let in now."""
+        session: Session | None = request.get(_SESSION)
+        if session is None or self.keyring is None:
+            return True
+        return self.keyring.is_current(session) and not await self._is_ended(session)
 
     def try_token(self, request: web.Request, offered: str) -> bool:
         """
-        Whether *offered* is the token.
+        Whether *offered* is the token. The right one is never refused, however many wrong ones came before it.
 
         Raises:
-            RefusedError: there were too many wrong ones, from there or from everywhere.
+            RefusedError: it is wrong, and there were too many wrong ones, from there or from everywhere.
 
         """
-        assert self.keyring is not None
-        peer = request.remote or ""
-        wait_s = self.keyring.wait_s(peer)
-        if wait_s > 0:
+        keyring, peer = self._keyring(), request.remote or ""
+        wait_s = keyring.wait_s(peer)
+        if wait_s > 0 and not keyring.matches(offered):
             raise RefusedError(
                 429, "too_many_guesses", "too many wrong tokens: wait a minute", retry_after_s=wait_s
             )
-        return self.keyring.opens(offered, peer=peer)
+        return keyring.opens(offered, peer=peer)
 
-    def _check_person(self, request: web.Request) -> bool:
-        """Whether the request itself bears the token: then no other site can have sent it."""
-        if self.keyring is None:
-            self._check_open_house(request)
-            return False
+    def log_in(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Give the browser, which has shown the token, a login."""
+        origin = request.headers.get("Origin", "")
+        session = self._keyring().session(origin if urlsplit(origin).netloc else "")
+        _set_cookie(request, response, session, origin)
+
+    def renew(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Prolong the login of a browser that comes again: who uses the console stays logged in."""
+        session: Session | None = request.get(_SESSION)
+        if session is not None and (renewed := self._keyring().renewed(session)) is not None:
+            _set_cookie(request, response, renewed, session.origin)
+
+    async def log_out(self, request: web.Request, response: web.StreamResponse) -> None:
+        """
+        End the browser's login, with every copy of its cookie, at every replica.
+
+        Raises:
+            RefusedError: another site asks for it.
+            StoreUnavailableError: it could not be noted, and holds.
+
+        """
+        session = self._session_of(request)
+        if session is not None:
+            _check_origin(request, session)
+            if self.logouts is None:
+                raise StoreUnavailableError("the database does not answer yet: the login holds")
+            # A copy may have been renewed until now.
+            await self.logouts.end_session(session.id, keep_s=2 * SESSION_S)
+            response.del_cookie(SESSION_COOKIE, httponly=True, samesite="Strict")
+
+    async def _check_person(self, request: web.Request) -> Session | None:
+        """The login by which it comes; None where it bears the token: then no other site can have sent it."""
         authorization = request.headers.get("Authorization", "")
         if authorization.startswith(_BEARER):
             if self.try_token(request, authorization.removeprefix(_BEARER).strip()):
-                return True
+                return None
             raise RefusedError(401, "wrong_token", "the token is wrong")
-        if not self.is_known(request):
-            raise RefusedError(401, "no_token", "log in, or send Authorization: Bearer with RETRATO_CONSOLE_TOKEN")
-        return False
+        self._keyring()
+        session = self._session_of(request)
+        if session is None or await self._is_ended(session):
+            raise RefusedError(
+                401, "no_token", "log in (`retrato console` prints a link), or send Authorization: Bearer TOKEN"
+            )
+        request[_SESSION] = session
+        return session
 
-    def _check_open_house(self, request: web.Request) -> None:
+    def _session_of(self, request: web.Request) -> Session | None:
+        cookie = request.cookies.get(SESSION_COOKIE)
+        return self.keyring.read(cookie) if self.keyring is not None and cookie is not None else None
+
+    async def _is_ended(self, session: Session) -> bool:
+        return self.logouts is not None and await self.logouts.is_session_ended(session.id)
+
+    def _keyring(self) -> Keyring:
+        if self.keyring is None:
+            raise RefusedError(403, "closed", "this console has no token: set RETRATO_CONSOLE_TOKEN")
+        return self.keyring
+
+    def _check_neighbour(self, request: web.Request) -> None:
         if not self.house.is_private:
             raise RefusedError(
                 403,
                 "closed",
-                f"this console listens on {self.house.host}, where others can reach it, and has no token: set "
-                "RETRATO_CONSOLE_TOKEN, or RETRATO_CONSOLE_HOST=127.0.0.1",
+                f"{self.house.host} can be reached by others: send Authorization: Bearer with the token "
+                "(RETRATO_CONSOLE_TOKEN), or set RETRATO_METRICS_PORT",
             )
         if any(header in request.headers for header in _FORWARDED):
             raise RefusedError(
-                403, "closed", "this console is behind a proxy and has no token: set RETRATO_CONSOLE_TOKEN"
+                403,
+                "closed",
+                "this comes through a proxy: send Authorization: Bearer with the token (RETRATO_CONSOLE_TOKEN), "
+                "or set RETRATO_METRICS_PORT",
             )
         if not self._is_ours(request.headers.get("Host", "")):
             raise RefusedError(403, "wrong_host", "the Host header names another site")
@@ -159,6 +244,19 @@ class Gate:
         return name is not None and (name in self._names or _is_address(name))
 
 
+def _set_cookie(request: web.Request, response: web.StreamResponse, session: str, origin: str) -> None:
+    # A proxy that speaks TLS may say so; the browser itself says it with the login.
+    proto = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    response.set_cookie(
+        SESSION_COOKIE,
+        session,
+        max_age=SESSION_S,
+        httponly=True,
+        samesite="Strict",
+        secure=request.secure or proto == "https" or origin.startswith("https:"),
+    )
+
+
 def _check_embedding(request: web.Request) -> None:
     """Other sites may link here, but neither embed nor fetch: they could use up the live connections."""
     if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
@@ -167,28 +265,40 @@ def _check_embedding(request: web.Request) -> None:
             raise RefusedError(403, "wrong_origin", "another site has asked for this")
 
 
-def check_origin(request: web.Request) -> None:
+def check_site(request: web.Request) -> None:
+    """
+    Return if the browser does not say that another site has sent this.
+
+    Raises:
+        RefusedError: it says so.
+
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise _foreign()
+
+
+def _check_origin(request: web.Request, session: Session) -> None:
     """
     Return if the request comes from a page of ours.
 
-    Raises:
-        RefusedError: it comes from elsewhere, or does not tell.
-
+    Browsers send Sec-Fetch-Site over https and on localhost only, Origin with everything that changes. A proxy may
+    have put another name into Host; then it is the origin from which this browser has logged in, with the token.
     """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        is_ours = site == "same-origin"
-    else:
-        # Browsers send Sec-Fetch-Site over https and on localhost only; Origin with everything that changes.
+    check_site(request)
+    if "Sec-Fetch-Site" not in request.headers:
         origin = request.headers.get("Origin")
-        is_ours = origin is not None and urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
-    if not is_ours:
-        raise RefusedError(
-            403,
-            "wrong_origin",
-            "what changes something must come from the console's own page, or carry the token (without one: the "
-            "header Sec-Fetch-Site: same-origin)",
+        is_ours = origin is not None and (
+            urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower()
+            or (bool(session.origin) and origin.lower() == session.origin.lower())
         )
+        if not is_ours:
+            raise _foreign()
+
+
+def _foreign() -> RefusedError:
+    return RefusedError(
+        403, "wrong_origin", "what changes something must come from the console's own page, or bear the token"
+    )
 
 
 def protect(response: web.StreamResponse, *, picture_origin: str | None = None) -> None:

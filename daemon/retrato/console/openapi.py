@@ -12,7 +12,7 @@ from retrato.version import VERSION
 _REF = "#/components/schemas/{model}"
 _ERRORS = {
     400: "The request is not understood.",
-    401: "A token is needed (RETRATO_CONSOLE_TOKEN).",
+    401: "A token is needed, or it is wrong.",
     403: "Not allowed: read-only, closed, or from another site.",
     404: "There is no such company, persona, version or page.",
     413: "The body is too large.",
@@ -83,13 +83,13 @@ def document(*, can_restore: bool) -> dict[str, Any]:
             "schemas": schemas["$defs"],
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
-        "security": [{"token": []}, {}],
+        "security": [{"token": []}],
     }
 
 
 _DESCRIPTION = """\
-Without RETRATO_CONSOLE_TOKEN the API answers on this machine only; with it every request bears the token. What
-changes something needs the token, or the header `Sec-Fetch-Site: same-origin`: no other site's page can send it.
+Every request bears the token: RETRATO_CONSOLE_TOKEN or, where that is not set, the one in the file `console-token`
+of the data folder.
 """
 
 

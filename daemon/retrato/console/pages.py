@@ -6,10 +6,10 @@ from aiohttp import web
 from yarl import URL
 
 from retrato.console.desk import Receipt, Result
-from retrato.console.gate import OPEN, SESSION_COOKIE, Gate, RefusedError, check_origin
+from retrato.console.gate import OPEN, Gate, RefusedError, check_site
 from retrato.console.hall import Hall
-from retrato.console.keyring import SESSION_S
 from retrato.console.outlook import Hindrance
+from retrato.console.own_pages import FIRST, own_page
 from retrato.console.scenes import scene_of
 from retrato.console.texts import LANGUAGES
 from retrato.console.views import render
@@ -97,54 +97,45 @@ class Pages:
 
     async def root(self, _request: web.Request) -> web.StreamResponse:
         """``/`` leads to the companies."""
-        raise web.HTTPSeeOther("/empresas")
+        raise web.HTTPSeeOther(FIRST)
 
     async def language(self, request: web.Request) -> web.StreamResponse:
         """``/language/{tag}?back=…``: remember the language."""
         tag = request.match_info["tag"]
         if tag not in LANGUAGES:
             raise NotFoundError("there is no such language")
-        response = web.HTTPSeeOther(_own_page(request.query.get("back", "")))
+        response = web.HTTPSeeOther(own_page(request.query.get("back", "")))
         response.set_cookie(LANGUAGE_COOKIE, tag, max_age=LANGUAGE_S, httponly=True, samesite="Strict")
         raise response
 
     async def login_page(self, request: web.Request) -> web.Response:
         """``GET /login``."""
-        return self._page(
-            request,
-            "login.html",
-            status=200,
-            wrong=False,
-            closed=self._gate.keyring is None,
-            back=_own_page(request.query.get("back", "")),
-        )
+        return self._login_page(request, own_page(request.query.get("back", "")))
 
     async def login(self, request: web.Request) -> web.StreamResponse:
         """``POST /login``: the token becomes a cookie."""
-        check_origin(request)
-        if self._gate.keyring is None:
-            raise web.HTTPSeeOther("/empresas")
+        # The token itself shows that no other site has sent this.
+        check_site(request)
         form = await request.post()
-        back = _own_page(str(form.get("back", "")))
+        back = own_page(str(form.get("back", "")))
         if not self._gate.try_token(request, str(form.get("token", "")).strip()):
-            return self._page(request, "login.html", status=401, wrong=True, closed=False, back=back)
+            return self._login_page(request, back, status=401, problem="wrong")
         response = web.HTTPSeeOther(back)
-        response.set_cookie(
-            SESSION_COOKIE,
-            self._gate.keyring.session(),
-            max_age=SESSION_S,
-            httponly=True,
-            samesite="Strict",
-            secure=request.secure or request.headers.get("X-Forwarded-Proto") == "https",
-        )
+        self._gate.log_in(request, response)
         raise response
 
     async def logout(self, request: web.Request) -> web.StreamResponse:
-        """``POST /logout``."""
-        check_origin(request)
+        """``POST /logout``: the login ends, wherever its cookie is."""
         response = web.HTTPSeeOther("/login")
-        response.del_cookie(SESSION_COOKIE, httponly=True, samesite="Strict")
+        await self._gate.log_out(request, response)
         raise response
+
+    def _login_page(
+        self, request: web.Request, back: str, *, status: int = 200, problem: str = ""
+    ) -> web.Response:
+        if self._gate.keyring is None:
+            raise RefusedError(403, "closed", "this console has no token: set RETRATO_CONSOLE_TOKEN")
+        return self._page(request, "login.html", status=status, problem=problem, back=back)
 
     def _answered(self, request: web.Request, receipt: Receipt, page: str) -> web.StreamResponse:
         return self._told(request, page, receipt.result.value, receipt.enqueued)
@@ -207,17 +198,6 @@ def _chosen(persona_ids: list[str]) -> list[str]:
     if len(chosen) > MOST_CHOSEN:
         raise RefusedError(400, "too_many", f"at most {MOST_CHOSEN} personas at once")
     return chosen
-
-
-def _own_page(address: str) -> str:
-    """*address* if it is one of the pages, else the first page: nobody is sent elsewhere."""
-    try:
-        url = URL(address)
-        if not url.absolute and scene_of(url, "", read_only=True) is not None:
-            return str(url)
-    except (ValueError, NotFoundError):
-        pass
-    return "/empresas"
 
 
 def _number(text: str) -> int:

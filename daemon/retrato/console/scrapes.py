@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from retrato.console.gate import OPEN, Gate, RefusedError
+from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 
 
@@ -16,16 +17,19 @@ class Scrapes:
         """
         Where they are found.
 
-        With *gate* only those are answered whom it admits: this machine, or who bears the token. A port of its own
-        has none: there the network decides. The doorman lets everybody pass, since what he says is for people.
+        With *gate* only those are answered whom it admits: who bears the token, or this machine where none is set.
+        A port of its own has none: there the network decides. The doorman lets everybody pass, since what he says
+        is for people.
         """
 
         async def answer(request: web.Request) -> web.Response:
             try:
                 if gate is not None:
-                    gate.admit(request)
+                    await gate.admit_scrape(request)
             except RefusedError as refused:
                 return web.Response(status=refused.status, text=f"{refused}\n")
+            except RetratoError as exc:
+                return web.Response(status=503, text=f"{exc}\n")
             body, content_type = await self.metrics.scrape(request.headers.get("Accept", ""))
             return web.Response(body=body, headers={"Content-Type": content_type})
 

@@ -22,6 +22,7 @@ from retrato.console.pictures import Pictures
 from retrato.console.probes import Probe, Probes, is_stopping
 from retrato.console.scrapes import Scrapes
 from retrato.console.site import Site
+from retrato.console.whereabouts import login_link
 from retrato.domain.errors import RetratoError
 from retrato.metrics.metrics import Metrics
 from retrato.storage.picture_store import PictureStore
@@ -95,12 +96,12 @@ class Console:
         self._settle()
         if self.url is not None:
             log.info("console.started", url=self.url, probes_url=self.metrics_url)
-        if self._with_pages and not self._house.is_private and self._house.token is None:
-            log.warning(
-                "console.closed",
-                reason=f"others can reach {self._house.host}, and there is no token: pages and API are refused",
-                remedy="set RETRATO_CONSOLE_TOKEN, or RETRATO_CONSOLE_HOST=127.0.0.1",
-            )
+
+    def login_link(self, page: str = "") -> str | None:
+        """An address that logs a browser of this machine in and leads to *page*; None where nobody can log in."""
+        if self.url is None or self._house.token is None or not self._with_pages:
+            return None
+        return login_link(self.url, self._house.token, page=page)
 
     def ready_when(self, probe: Probe) -> None:
         """From now on ``/readyz`` asks *probe*."""
@@ -139,6 +140,7 @@ class Console:
     def open_pages(self, desk: Desk) -> None:
         """Serve pages and API from now on."""
         self._live = self._hall.furnish(desk, on_failure=self._failed)
+        self._gate.logouts = desk
 
     def _failed(self, name: str) -> None:
         self._metrics.service_failed(name)
@@ -187,7 +189,7 @@ class Console:
         return app
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        return await stream(request, self._hall.live, read_only=self._house.read_only)
+        return await stream(request, self._hall.live, self._gate)
 
     def _probes_only(self) -> web.Application:
         app = web.Application()

@@ -1,5 +1,7 @@
 """Where the console is found on this machine."""
 
+from urllib.parse import quote, urlsplit
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what people write, and where it can be reached
 
 
@@ -12,3 +14,23 @@ def url_of(host: str, port: int) -> str:
     """``http://…`` under which this machine reaches who listens on *host* and *port*; no slash at the end."""
     host = _ANYWHERE.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def for_browsers(url: str) -> str:
+    """
+    *url* with the name of this machine that people use.
+
+    A browser keeps the logins of ``localhost`` and ``127.0.0.1`` apart, so that links must agree on one.
+    """
+    parts = urlsplit(url)
+    return f"http://localhost:{parts.port}" if parts.hostname in {"127.0.0.1", "::1"} else url
+
+
+def login_link(url: str, token: str, *, page: str = "") -> str:
+    """
+    An address that logs in at the console at *url* and leads to *page* (``/empresas/…``), or to the first one.
+
+    The token stands behind the #: browsers send that to nobody, so that no proxy and no log sees it.
+    """
+    back = f"?back={quote(page, safe='/')}" if page else ""
+    return f"{for_browsers(url)}/login{back}#{quote(token, safe='')}"

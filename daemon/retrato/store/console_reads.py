@@ -196,6 +196,11 @@ class ConsoleReads:
         """Rows of a statement that reads the host's tables."""
         return await self._rendered.ask(lambda _: self._fetch(which(), *args))
 
+    async def is_session_ended(self, session_id: str) -> bool:
+        """Whether somebody has logged this login of the console out."""
+        [row] = await self._fetch(query("find_console_logout"), session_id)
+        return bool(row["ended"])
+
     async def _fetch_of(self, key: str, which: Callable[[], str], *args: Any) -> list[asyncpg.Record]:
         """Rows for a key that came from outside: what can be no key is not found."""
         try:

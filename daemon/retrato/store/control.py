@@ -86,6 +86,10 @@ class Control:
             cancelled += await self.cancel_personas(persona_ids[start : start + _CANCELLED_AT_ONCE])
         return cancelled
 
+    async def end_session(self, session_id: str, *, keep_s: float) -> None:
+        """A login of the console holds no more, at no replica; remembered for *keep_s* seconds."""
+        await self._database.write_patiently(query("insert_console_logout"), session_id, keep_s)
+
     async def _call(self, sql: str, *args: object) -> Any:
         """The function's answer; repeating it is safe."""
         row = await self._database.write_patiently(sql, *args)

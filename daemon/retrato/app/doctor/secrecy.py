@@ -8,6 +8,8 @@ from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.console.gate import House
 from retrato.console.keyring import is_weak
+from retrato.console.token_file import read_token
+from retrato.domain.errors import ConfigError
 from retrato.settings import plain, secret_files
 
 
@@ -24,16 +26,21 @@ async def check_console(patient: Patient) -> list[Finding]:
     """Nobody gets into the console who should not."""
     settings = patient.settings
     host, token = settings.console_host, plain(settings.console_token)
-    if House(host).is_private:
-        return [ok(f"only this machine reaches the console on {host}")]
     if token is None:
-        return [
-            warn(
-                f"others can reach the console on {host}, and there is no token: pages and API are refused",
-                "set RETRATO_CONSOLE_TOKEN, or RETRATO_CONSOLE_HOST=127.0.0.1",
-            )
-        ]
-    if is_weak(token):
+        if "KUBERNETES_SERVICE_HOST" in patient.environ:
+            return [
+                warn(
+                    "there is no token: pages and API are refused",
+                    "put RETRATO_CONSOLE_TOKEN into the Secret",
+                )
+            ]
+        try:
+            read_token(settings.data_dir)
+        except ConfigError as exc:
+            return [fail(f"pages and API are refused: {exc}", f"look at {settings.data_dir}")]
+    if House(host).is_private:
+        return [ok(f"only this machine reaches the console on {host}, with a token")]
+    if token is not None and is_weak(token):
         return [
             fail(
                 f"others can reach the console on {host}, and its token can be guessed: who gets in spends money",

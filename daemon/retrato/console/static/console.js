@@ -13,6 +13,7 @@
   let heardAt = 0;
 
   const pageAddress = () => location.pathname + location.search;
+  const eventsAddress = () => "/events?page=" + encodeURIComponent(watched);
 
   const say = (kind) => {
     const line = byId("connection");
@@ -24,7 +25,7 @@
     if (!main().hasAttribute("data-live") || document.hidden) return;
     disconnect();
     watched = pageAddress();
-    source = new EventSource("/events?page=" + encodeURIComponent(watched));
+    source = new EventSource(eventsAddress());
     heardAt = Date.now();
     source.addEventListener("open", () => { clearTimeout(lostAt); lostAt = null; say(null); showAgain(); });
     source.addEventListener("alive", () => { heardAt = Date.now(); });
@@ -35,8 +36,20 @@
     source.addEventListener("error", () => {
       // The browser tries again by itself, unless it was refused.
       if (lostAt === null) lostAt = setTimeout(() => say("lost"), 1500);
-      if (source !== null && source.readyState === EventSource.CLOSED) setTimeout(connect, 10000);
+      if (source !== null && source.readyState === EventSource.CLOSED) refused();
     });
+  };
+
+  // An EventSource does not tell why it was refused; the same question without a stream does.
+  const refused = async () => {
+    let status = 0;
+    try {
+      status = (await fetch(eventsAddress(), { method: "HEAD" })).status;
+    } catch {
+      // Nobody answers.
+    }
+    if (status === 401) location.replace("/login?back=" + encodeURIComponent(pageAddress()));
+    else setTimeout(connect, 10000);
   };
 
   const disconnect = () => {
