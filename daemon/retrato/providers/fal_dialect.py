@@ -17,7 +17,7 @@ from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
 from retrato.providers.prices import cost_usd
-from retrato.providers.replies import REFUSALS, Verdict
+from retrato.providers.replies import Verdict
 from retrato.providers.words import Words
 
 ABOUT_THE_JOB = {400, 422, 499, *range(500, 600)}
@@ -90,12 +90,15 @@ def read_fal(words: Words) -> Verdict | None:
     # An empty balance is 403, not 402; the lock can outlast a top-up by hours (fal#1147, #1112, seen 2026-08).
     if words.status == HTTPStatus.FORBIDDEN and (words.has("user is locked") or words.has("exhausted balance")):
         return Verdict(OutOfCreditError)
-    if words.status in ABOUT_THE_JOB and not words.codes & REFUSALS:
+    if words.status in ABOUT_THE_JOB:
         match words.headers.get("X-Fal-Retryable", "").lower():
             case "true":
                 return Verdict(DownError)
             case "false":
                 return Verdict(BadRequestError)
+    if words.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "error_type" in words.fields:
+        # Its own word that nothing came of it, not a gateway's: 5xx are never charged (fal docs, 2026-08).
+        return Verdict(DownError)
     return None
 
 
