@@ -91,7 +91,7 @@ def to_error(
     else:
         found = (reader(words) for reader in readers)
         verdict = next((each for each in found if each), None) or verdict_on(words, paid=paid)
-    wait_s = stated_wait_s(reply, text=words.text)
+    wait_s = stated_wait_s(reply, text=words.said)
     said = " ".join(filter(None, [", ".join(sorted(words.codes)), words.text and f"({words.text})"]))
     return verdict.error(
         f"{leg}: status {reply.status} {reply.scrub(said)}".rstrip(),

@@ -13,7 +13,7 @@ from retrato.providers.exchange import Reply
 # Keys are compared without case and punctuation: innererror, inner_error and innerError are one.
 _TEXTS = {
     *("message", "msg", "errordescription", "errormessage", "errormsg", "description", "detail", "details"),
-    *("title", "error", "errors", "raw", "upstreambody"),
+    *("title", "error", "errors", "raw", "upstreambody", "body", "response", "responsebody"),
 }
 _CODES = {"code", "type", "errortype", "errorcode", "error", "errors"}
 _STATES = {"status", "reason", "finishreason", "blockreason"}
