@@ -1,8 +1,8 @@
 """
 What providers and servers literally answer to an order, and what it means: the table behind test_answers.py.
 
-Literals are from documentation, sources and answers that people have published, as collected in November 2026; where
-only the meaning is known, the wording is ours and says so with "(worded here)".
+Literals are from documentation, sources and answers that people have published, as collected in November 2026, but
+for the last group, which is made to be misread.
 """
 
 import json
@@ -22,8 +22,8 @@ class Answer:
     """
     One answer to an order, and the fault that it is.
 
-    ``wait_s`` is the wait that it states, ``whole`` says that every leg of the account is concerned, ``cost_usd`` what
-    it says that it cost. A body that is no text is sent as JSON.
+    ``wait_s`` is the wait that it states, ``whole`` says that every leg of the account is concerned, ``cost_usd``
+    what it says that it cost. A body that is no text is sent as JSON.
     """
 
     by: str
@@ -58,8 +58,8 @@ def _envelope(status: int, code: str, message: str, **details: Any) -> dict[str,
 
 
 _SAFETY = (
-    "Your request was rejected by the safety system. If you believe this is an error, contact us at help.openai.com "
-    "and include the request ID. safety_violations=[sexual]."
+    "Your request was rejected by the safety system. If you believe this is an error, contact us at "
+    "help.openai.com and include the request ID. safety_violations=[sexual]."
 )
 _NGINX = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body><center><h1>{0}</h1></center><hr>nginx</body></html>\r\n"
@@ -81,15 +81,19 @@ HUGGING_FACE = (
             (401, "Invalid username or password.", KEY, {"whole": True}),
             (
                 402,
-                "You have exceeded your monthly included credits for Inference Providers. Subscribe to PRO to get 20x "
-                "more monthly included credits.",
+                (
+                    "You have exceeded your monthly included credits for Inference Providers. Subscribe to PRO to "
+                    "get 20x more monthly included credits."
+                ),
                 MONEY,
                 {"whole": True},
             ),
             (
                 402,
-                "You have depleted your monthly included credits. Purchase pre-paid credits to continue using "
-                "Inference Providers. Alternatively, subscribe to PRO to get 20x more included usage.",
+                (
+                    "You have depleted your monthly included credits. Purchase pre-paid credits to continue using "
+                    "Inference Providers. Alternatively, subscribe to PRO to get 20x more included usage."
+                ),
                 MONEY,
                 {"whole": True},
             ),
@@ -97,8 +101,10 @@ HUGGING_FACE = (
             (402, "Pay-as-you go is not enabled for provider fal-ai yet.", MONEY, {"whole": False}),
             (
                 403,
-                "This authentication method does not have sufficient permissions to call Inference Providers on "
-                "behalf of user U",
+                (
+                    "This authentication method does not have sufficient permissions to call Inference Providers "
+                    "on behalf of user U"
+                ),
                 KEY,
                 {"whole": True},
             ),
@@ -343,8 +349,8 @@ POLLINATIONS = (
         429,
         {
             "error": "concurrency_limit_exceeded",
-            "message": "Another generation is still running on this account. Add credits for concurrent requests, or "
-            "retry when it finishes.",
+            "message": "Another generation is still running on this account. Add credits for concurrent requests, "
+            "or retry when it finishes.",
         },
         THROTTLED,
         headers={"Retry-After": "1"},
@@ -658,8 +664,9 @@ def _litellm(text: str, status: str, kind: str | None = None, /, **fields: Any) 
 
 
 _AZURE_REPR = (
-    "litellm.BadRequestError: litellm.ContentPolicyViolationError: AzureException - Error code: 400 - {'error': {'code': "
-    "'content_policy_violation', 'message': \"It's not possible\", 'inner_error': {'code': 'ResponsibleAIPolicyViolation'"
+    "litellm.BadRequestError: litellm.ContentPolicyViolationError: AzureException - Error code: 400 - {'error': "
+    "{'code': 'content_policy_violation', 'message': \"It's not possible\", 'inner_error': {'code': "
+    "'ResponsibleAIPolicyViolation'"
 )
 LITELLM = tuple(
     _answer("litellm", *row)

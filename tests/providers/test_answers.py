@@ -46,7 +46,7 @@ async def _leg(by: str, http: Http) -> Leg:
         **({"huggingface_model": _SCHNELL} if is_schnell else {}),
     )
     (provider,) = build_providers(config, http)
-    return next(leg for leg in await provider.legs() if leg.name == name or name == "openai")
+    return next(leg for leg in await provider.legs() if name in (leg.name, "openai"))
 
 
 def _served(by: str) -> dict[str, str]:
