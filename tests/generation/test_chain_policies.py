@@ -250,7 +250,7 @@ async def test_fault_of_one_leg_leaves_its_siblings_open(studio: Studio):
     [
         (BusyError, {"fal/queue", "fal/run"}),
         (OutOfCreditError, {"fal/queue", "fal/run"}),
-        (MisconfiguredError, {"fal/queue", "fal/run"}),
+        (MisconfiguredError, {"fal/run"}),
         (GoneError, {"fal/run"}),
         (LoadingError, {"fal/run"}),
     ],

@@ -262,7 +262,7 @@ FAL = tuple(
                 "Admin lock",
             )
         ),
-        (403, {"detail": "Forbidden"}, KEY, {}),
+        (403, {"detail": "Forbidden"}, KEY, {"whole": True}),
         (422, {"detail": [{**_DETAIL[0], "input": PROMPT}]}, REFUSED, {"headers": {"X-Fal-Retryable": "false"}}),
         (400, {"detail": "The prompt was flagged by a content checker"}, REFUSED, {}),
         (

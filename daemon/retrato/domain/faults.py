@@ -76,7 +76,7 @@ POLICIES: dict[Fault, Policy] = {
 }
 
 
-OF_THE_ACCOUNT = frozenset({Fault.AUTH, Fault.NO_CREDIT, Fault.THROTTLED})
+OF_THE_ACCOUNT = frozenset({Fault.NO_CREDIT, Fault.THROTTLED})
 """What every leg meets that shares the limits of an account."""
 
 _LEAST_STATED_S = 1.0

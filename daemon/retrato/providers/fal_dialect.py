@@ -11,11 +11,13 @@ from retrato.domain.errors import (
     BadRequestError,
     CheckerError,
     DownError,
+    MisconfiguredError,
     OutOfCreditError,
 )
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
+from retrato.providers.markers import news_in
 from retrato.providers.prices import cost_usd
 from retrato.providers.replies import Verdict
 from retrato.providers.words import Words
@@ -88,7 +90,7 @@ async def to_picture(
 def read_fal(words: Words) -> Verdict | None:
     """What fal means (docs.fal.ai errors, 2026-08): locks, and its header that tells whether to try again."""
     # An empty balance is 403, not 402; the lock can outlast a top-up by hours (fal#1147, #1112, seen 2026-08).
-    if words.status == HTTPStatus.FORBIDDEN and (words.has("user is locked") or words.has("exhausted balance")):
+    if words.status == HTTPStatus.FORBIDDEN and news_in(words) is OutOfCreditError:
         return Verdict(OutOfCreditError)
     if words.status in ABOUT_THE_JOB:
         match words.headers.get("X-Fal-Retryable", "").lower():
@@ -103,9 +105,12 @@ def read_fal(words: Words) -> Verdict | None:
 
 
 def read_fal_account(words: Words) -> Verdict | None:
-    """As `read_fal`, where the account is our own: a lock closes every way to fal."""
+    """As `read_fal`, where the account is our own: a lock, or a key without the right, closes every way to it."""
     verdict = read_fal(words)
-    return replace(verdict, whole_provider=True) if verdict and verdict.error is OutOfCreditError else verdict
+    if verdict is None and words.status == HTTPStatus.FORBIDDEN:
+        verdict = Verdict(MisconfiguredError)
+    is_the_accounts = verdict is not None and verdict.error in {OutOfCreditError, MisconfiguredError}
+    return replace(verdict, whole_provider=True) if verdict and is_the_accounts else verdict
 
 
 def _units(reply: Reply) -> float | None:
