@@ -116,6 +116,7 @@ class _Collector:
         self.upstream_texts: list[str] = []
         self.upstream_marks: set[str] = set()
         self._nodes = 0
+        self._left = _LONGEST
 
     def walk(self, value: object, key: str, *, upstream: bool = False, depth: int = 0) -> None:
         self._nodes += 1
@@ -156,8 +157,10 @@ class _Collector:
             marks.add("contentfilter")
 
     def _string(self, value: str, key: str, *, upstream: bool, depth: int) -> None:
-        if key not in _TEXTS | _CODES | _STATES:
+        if key not in _TEXTS | _CODES | _STATES or self._left <= 0:
             return
+        value = value[: self._left]
+        self._left -= len(value)
         if key in _CODES and _CODE.match(value):
             self._code(value, upstream=upstream)
         elif key in _STATES:
