@@ -1,12 +1,14 @@
 -- Before a paid call, in one statement: is the job still ours, may the leg be called now, is the money there? Then
 -- set the money aside, take the leg's turn and slot, note on the job what is drawn, and write the attempt.
 --
--- The leg's row is touched only where a limit is set or the leg was closed: then this call is the probe.
+-- The leg's row is touched only where a limit is set or the leg was closed: then this call is the probe. Where legs
+-- of one account share its limits, turn and slots are kept in the row of one of them. Both rows are locked before
+-- they are judged, so that what the one grants is not lost to the other.
 --
 -- $1 persona id   $2 token   $3 version   $4 provider   $5 leg   $6 model   $7 seed   $8 redraw
 -- $9 what is ordered, jsonb   $10 leg's interval in seconds, null = none   $11 calls at once, null = no limit
 -- $12 seconds after which a slot is free whatever happens   $13 price in USD   $14 month's budget in USD, null = none
--- $15 generation when claimed
+-- $15 generation when claimed   $16 leg in whose row turn and slots are kept, the leg itself as a rule
 --
 -- One row: id of the attempt, or null with the reason: lost, paused (everything or the company), short of money, or
 -- seconds to wait for the leg.
@@ -29,18 +31,43 @@ paused as materialized (
             where p.scope = 'leg' and ($5::text = p.name or starts_with($5::text, p.name || '/'))
         ) as leg
 ),
+locked as materialized (
+    select l.leg, l.closed_until, l.probing_until, l.next_at
+    from retrato.legs l
+    where
+        l.leg in ($5::text, $16::text)
+        and exists (select from fence)
+        and ($10::float8 is not null or $11::integer is not null or l.closed_until is not null)
+    order by l.leg
+    for update
+),
 leg as materialized (
     select
-        count(*) > 0 and bool_or(closed_until is not null) as was_closed,
+        coalesce(bool_or(closed_until is not null) filter (where leg = $5::text), false) as was_closed,
         coalesce(
-            max(greatest(closed_until, probing_until, case when $10::float8 is not null then next_at end)),
+            max(
+                greatest(
+                    case when leg = $5::text then greatest(closed_until, probing_until) end,
+                    case when leg = $16::text and $10::float8 is not null then next_at end
+                )
+            ),
             clock_timestamp()
         ) as free_at
-    from retrato.legs
-    where leg = $5::text
+    from locked
 ),
 guarded as materialized (
-    select $10::float8 is not null or $11::integer is not null or was_closed as yes
+    select
+        $10::float8 is not null or $11::integer is not null or was_closed as yes,
+        -- the leg's own row, where turn and slots are not in it; locked, so what is seen here holds
+        was_closed and $5::text <> $16::text as apart,
+        not (was_closed and $5::text <> $16::text) or not exists (
+            select
+            from locked
+            where
+                leg = $5::text
+                and greatest(coalesce(closed_until, '-infinity'), coalesce(probing_until, '-infinity'))
+                > clock_timestamp()
+        ) as apart_is_free
     from leg
 ),
 money as materialized (
@@ -60,15 +87,19 @@ money as materialized (
 turn as (
     insert into retrato.legs as l (leg, next_at, slots)
     select
-        $5::text,
+        $16::text,
         clock_timestamp() + make_interval(secs => $10::float8),
         jsonb_build_object($2::text, extract(epoch from clock_timestamp()) + $12::float8)
     from fence
-    where (select yes from guarded) and (select is_there from money) and not (select work or leg from paused)
+    where
+        (select yes and apart_is_free from guarded)
+        and (select is_there from money)
+        and not (select work or leg from paused)
     on conflict (leg) do update
     set
         next_at = coalesce(excluded.next_at, l.next_at),
         probing_until = case
+            when $5::text <> l.leg then l.probing_until
             when l.closed_until is not null then clock_timestamp() + make_interval(secs => $12::float8)
         end,
         slots = excluded.slots || coalesce(
@@ -80,8 +111,13 @@ turn as (
             '{}'
         )
     where
-        coalesce(l.closed_until, '-infinity') <= clock_timestamp()
-        and coalesce(l.probing_until, '-infinity') <= clock_timestamp()
+        (
+            $5::text <> l.leg
+            or (
+                coalesce(l.closed_until, '-infinity') <= clock_timestamp()
+                and coalesce(l.probing_until, '-infinity') <= clock_timestamp()
+            )
+        )
         and ($10::float8 is null or coalesce(l.next_at, '-infinity') <= clock_timestamp())
         and (
             $11::integer is null
@@ -92,6 +128,11 @@ turn as (
             ) < $11::integer
         )
     returning leg
+),
+probe as (
+    update retrato.legs l
+    set probing_until = clock_timestamp() + make_interval(secs => $12::float8)
+    where l.leg = $5::text and (select apart from guarded) and exists (select from turn)
 ),
 admitted as materialized (
     select fence.persona_id, fence.empresa_id, fence.token

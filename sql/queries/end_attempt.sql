@@ -28,8 +28,8 @@ settled as (
         and b.month = date_trunc('month', ended.started_at at time zone 'UTC')::date
 )
 -- The leg's row before the budget's, as in begin_attempt.sql, or the two would wait in a circle: what nothing reads,
--- such as the part above, Postgres carries out last.
+-- such as the part above, Postgres carries out last. The slot may be counted on another leg of the same account.
 update retrato.legs l
 set slots = l.slots - ended.token::text
 from ended
-where l.leg = ended.leg and l.slots ? ended.token::text
+where split_part(l.leg, '/', 1) = split_part(ended.leg, '/', 1) and l.slots ? ended.token::text

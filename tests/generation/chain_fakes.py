@@ -7,7 +7,7 @@ from typing import Any
 
 from retrato.domain.attempt import Bid, LegLimits
 from retrato.domain.errors import LeaseLostError, ProviderError, UnusablePictureError
-from retrato.domain.faults import POLICIES, Fault
+from retrato.domain.faults import POLICIES, Fault, counted_wait_s, counted_with
 from retrato.domain.job import Job
 from retrato.domain.picture import Order, Picture, RawPicture
 from retrato.generation.chain import Chain
@@ -96,11 +96,12 @@ class FakeAttempts:
 
 
 class FakeLegBook:
-    """``generation.ports.LegBook`` in memory, by the same policies as the real one."""
+    """``generation.ports.LegBook`` in memory; tests/store/test_leg_book.py holds it to what the real one does."""
 
     def __init__(self, time: FakeTime) -> None:
         self._time = time
         self._in_a_row: dict[str, int] = {}
+        self._last: dict[str, Fault] = {}
         self._opens_at: dict[str, float] = {}
         self.events: list[tuple[str, str]] = []
 
@@ -113,14 +114,24 @@ class FakeLegBook:
 
     async def succeeded(self, leg: str) -> None:
         self.events.append((leg, "succeeded"))
-        self._in_a_row.pop(leg, None)
+        for kept in (self._in_a_row, self._last, self._opens_at):
+            kept.pop(leg, None)
 
     async def failed(self, leg: str, *, fault: Fault, reason: str, retry_after_s: float | None) -> None:  # noqa: ARG002
         self.events.append((leg, fault.value))
-        self._in_a_row[leg] = self._in_a_row.get(leg, 0) + 1
         breaker = POLICIES[fault].breaker
-        if breaker is not None and self._in_a_row[leg] >= breaker.opens_after:
-            self.close(leg, breaker.first_s if retry_after_s is None else retry_after_s)
+        if breaker is None:
+            return
+        is_closed = leg in await self.closed()
+        is_of_the_row = self._last.get(leg) in counted_with(fault)
+        in_a_row = self._in_a_row[leg] + (not is_closed) if is_of_the_row else 1
+        wait_s = counted_wait_s(fault, retry_after_s)
+        if wait_s is None and in_a_row >= breaker.opens_after:
+            wait_s = min(breaker.longest_s, breaker.first_s * 2 ** (in_a_row - breaker.opens_after))
+        opens_at = self._time.now + wait_s if wait_s is not None else 0.0
+        if not is_closed or opens_at > self._opens_at[leg]:
+            self._in_a_row[leg], self._last[leg] = in_a_row, fault
+        self._opens_at[leg] = max(self._opens_at.get(leg, 0.0), opens_at)
 
 
 class FakeLeg:
@@ -134,12 +145,13 @@ class FakeLeg:
         request_id: str | None = None,
         during: Callable[[], None] = lambda: None,
         hangs: bool = False,
+        limits: LegLimits = LegLimits(),  # noqa: B008 - frozen
     ) -> None:
         self.name = name
         self.provider = name.partition("/")[0]
         self.model = "flux"
         self.repeat_is_free = repeat_is_free
-        self.limits = LegLimits()
+        self.limits = limits
         self.seeds: list[int] = []
         self._script = list(script) or [b"picture"]
         self._request_id = request_id

@@ -1,7 +1,7 @@
 """What the chain does with full legs, spent money, and orders that a dead replica left behind."""
 
 import pytest
-from chain_fakes import JOB, FakeLeg, FakeResumableLeg, Studio, order_for
+from chain_fakes import JOB, FakeLeg, FakeProvider, FakeResumableLeg, Studio, order_for
 
 from retrato.domain.attempt import Pending
 from retrato.domain.errors import (
@@ -9,6 +9,7 @@ from retrato.domain.errors import (
     ChainExhaustedError,
     DownError,
     LegFullError,
+    OutOfCreditError,
     RefusedError,
     UnknownOutcomeError,
 )
@@ -137,6 +138,20 @@ async def test_dead_replicas_order_that_was_refused_stops_the_chain(studio: Stud
 
     with pytest.raises(RefusedError):
         await studio.chain(leg, FakeLeg("b/1")).draw(JOB, version=1, order_for=order_for, pending=pending())
+
+
+async def test_account_that_is_found_empty_when_an_order_is_asked_after_is_not_asked_on_another_leg(
+    studio: Studio,
+):
+    empty = OutOfCreditError("402", leg="a/1", whole_provider=True)
+    leg, sibling = FakeResumableLeg("a/1", b"new", later=[empty]), FakeLeg("a/2")
+    studio.attempts.rows.append(studio.row("a/1"))
+
+    drawn = await studio.chain(FakeProvider(leg, sibling), FakeLeg("b/1")).draw(
+        JOB, version=1, order_for=order_for, pending=pending()
+    )
+
+    assert (drawn.leg, sibling.seeds) == ("b/1", [])
 
 
 async def test_dead_replicas_order_that_failed_is_ordered_anew_with_its_row_closed(studio: Studio):

@@ -3,6 +3,7 @@
 import pytest
 from chain_fakes import JOB, FakeLeg, FakeProvider, Studio, order_for
 
+from retrato.domain.attempt import LegLimits
 from retrato.domain.errors import (
     BadPictureError,
     BadRequestError,
@@ -242,6 +243,28 @@ async def test_fault_of_one_leg_leaves_its_siblings_open(studio: Studio):
     drawn = await studio.chain(FakeProvider(first, second)).draw(JOB, version=1, order_for=order_for)
 
     assert drawn.leg == "hf/2"
+
+
+@pytest.mark.parametrize(
+    ("error", "closed"),
+    [
+        (BusyError, {"fal/queue", "fal/run"}),
+        (OutOfCreditError, {"fal/queue", "fal/run"}),
+        (MisconfiguredError, {"fal/run"}),
+        (GoneError, {"fal/run"}),
+        (LoadingError, {"fal/run"}),
+    ],
+)
+async def test_what_an_account_meets_on_one_leg_closes_those_that_are_counted_with_it(
+    studio: Studio, error: type[ProviderError], closed: set[str]
+):
+    run = FakeLeg("fal/run", error("no", leg="fal/run"), limits=LegLimits(shared_with="fal/queue"))
+    queue, other = FakeLeg("fal/queue"), FakeLeg("fal/other")
+
+    drawn = await studio.chain(FakeProvider(run, queue, other)).draw(JOB, version=1, order_for=order_for)
+
+    assert drawn.leg == ("fal/other" if len(closed) > 1 else "fal/queue")
+    assert set(await studio.book.closed()) == closed
 
 
 async def test_provider_without_legs_is_passed_over(studio: Studio):

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from retrato.domain import errors
-from retrato.domain.faults import POLICIES, Fault, SameLeg
+from retrato.domain.faults import POLICIES, Fault, SameLeg, counted_wait_s
 from retrato.generation.retrying import policy_for
 
 _PROVIDER_ERRORS = [
@@ -32,3 +32,7 @@ def test_policy_of_an_error_is_that_of_its_fault(error: type[errors.ProviderErro
 def test_only_a_struck_checker_gets_a_new_seed_among_refusals():
     assert policy_for(errors.CheckerError("x", leg="a/1")).same_leg is SameLeg.NEW_SEED
     assert policy_for(errors.RefusedError("x", leg="a/1")).same_leg is SameLeg.NO
+
+
+def test_wait_of_less_than_a_second_counts_as_one():
+    assert counted_wait_s(Fault.THROTTLED, 0.01) == 1

@@ -17,7 +17,7 @@ refused                     | transient       | 0     | 0      | shut 30   | ret
 json_200                    | bad_output      | 2     | 1      | fine      | drawn        |
 html_502                    | transient       | 2     | 1      | fine      | drawn        |
 html_502 x4                 | transient       | 4     | 0      | shut 30   | retry 30     | fal/run
-html_504                    | transient       | 2     | 1      | fine      | drawn        |
+html_504                    | unknown_outcome | 1     | 0      | 1 fault   | retry 30     | fal/run
 fal_401                     | auth            | 1     | 0      | shut 3600 | release 3600 | pollinations/gen
 fal_403_locked              | no_credit       | 1     | 0      | shut 900  | release 900  | pollinations/gen
 fal_403_budget              | no_credit       | 1     | 0      | shut 900  | release 900  | pollinations/gen
@@ -25,7 +25,7 @@ fal_403_payment             | no_credit       | 1     | 0      | shut 900  | rel
 fal_403_admin               | no_credit       | 1     | 0      | shut 900  | release 900  | pollinations/gen
 fal_422_content_policy      | refused         | 1     | 0      | fine      | fail refused | fail refused
 fal_422_value               | bad_request     | 1     | 0      | fine      | retry 30     | fal/run
-fal_429                     | throttled       | 1     | 0      | shut 45   | release 45   | fal/run
+fal_429                     | throttled       | 1     | 0      | shut 45   | release 45   | pollinations/gen
 fal_500                     | transient       | 2     | 1      | fine      | drawn        |
 fal_503_runner              | transient       | 2     | 1      | fine      | drawn        |
 fal_504_user_timeout        | transient       | 2     | 1      | fine      | drawn        |
@@ -46,7 +46,7 @@ fal_200_no_images @result   | bad_output      | 2     | 2      | fine      | dra
 # the download
 cdn_404 x12 @cdn            | unknown_outcome | 1     | 1      | shut 30   | retry 30     | fal/run
 cut:10 @cdn                 | drawn           | 1     | 1      | fine      | drawn        |
-html_200 @cdn               | bad_output      | 2     | 2      | fine      | drawn        |
+html_200 @cdn               | drawn           | 1     | 1      | fine      | drawn        |
 cdn_redirect_private @cdn   | auth            | 1     | 1      | shut 3600 | release 3600 | fal/run
 # the picture
 black                       | bad_output      | 2     | 2      | fine      | drawn        |
@@ -78,7 +78,7 @@ fal_401                   | auth            | 1     | 0      | shut 3600 | relea
 fal_403_locked            | no_credit       | 1     | 0      | shut 900  | release 900  | pollinations/gen
 fal_422_content_policy    | refused         | 1     | 0      | fine      | fail refused | fail refused
 fal_422_value             | bad_request     | 1     | 0      | fine      | retry 30     | fal/queue
-fal_429                   | throttled       | 1     | 0      | shut 45   | release 45   | fal/queue
+fal_429                   | throttled       | 1     | 0      | shut 45   | release 45   | pollinations/gen
 fal_500                   | transient       | 2     | 1      | fine      | drawn        |
 fal_503_runner            | transient       | 2     | 1      | fine      | drawn        |
 fal_504_user_timeout      | transient       | 2     | 1      | fine      | drawn        |
@@ -89,7 +89,7 @@ job_refused               | refused         | 1     | 0      | fine      | fail 
 # the download
 cdn_404 x3 @cdn           | unknown_outcome | 1     | 1      | 1 fault   | retry 30     | fal/queue
 cut:10 @cdn               | drawn           | 1     | 1      | fine      | drawn        |
-html_200 @cdn             | bad_output      | 2     | 2      | fine      | drawn        |
+html_200 @cdn             | drawn           | 1     | 1      | fine      | drawn        |
 cdn_redirect_private @cdn | auth            | 1     | 1      | shut 3600 | release 3600 | fal/queue
 # the picture
 black                     | bad_output      | 2     | 2      | fine      | drawn        |

@@ -18,7 +18,7 @@ cut:10                    | unknown_outcome | 1     | 1      | 1 fault    | retr
 json_200                  | bad_output      | 2     | 1      | fine       | drawn         |
 html_502                  | transient       | 2     | 1      | fine       | drawn         |
 html_502 x4               | transient       | 4     | 0      | shut 30    | retry 30      | huggingface/fal-ai
-html_504                  | transient       | 2     | 1      | fine       | drawn         |
+html_504                  | unknown_outcome | 1     | 0      | 1 fault    | retry 30      | huggingface/fal-ai
 hf_401                    | auth            | 1     | 0      | shut 3600  | release 3600  | pollinations/gen
 hf_402_depleted           | no_credit       | 1     | 0      | shut 900   | release 900   | pollinations/gen
 hf_402_provider           | no_credit       | 1     | 0      | shut 900   | release 900   | huggingface/fal-ai
@@ -41,7 +41,7 @@ late, hang @poll          | drawn           | 1     | 1      | fine       | draw
 # the download
 cdn_403 x3 @cdn           | drawn           | 1     | 1      | fine       | drawn         |
 cdn_404 x12 @cdn          | unknown_outcome | 1     | 1      | shut 30    | retry 30      | huggingface/fal-ai
-html_200 @cdn             | bad_output      | 2     | 2      | fine       | drawn         |
+html_200 @cdn             | drawn           | 1     | 1      | fine       | drawn         |
 cdn_redirect_private @cdn | auth            | 1     | 1      | shut 3600  | release 3600  | huggingface/fal-ai
 # the picture
 black                     | bad_output      | 2     | 2      | fine       | drawn         |
@@ -89,7 +89,7 @@ json_200 @poll            | drawn           | 1     | 1      | fine      | drawn
 hf_401 @poll              | auth            | 1     | 1      | shut 3600 | release 3600 | pollinations/gen
 # the download
 cdn_404 x12 @cdn          | unknown_outcome | 1     | 1      | shut 30   | retry 30     | huggingface/fal-ai
-html_200 @cdn             | bad_output      | 2     | 2      | fine      | drawn        |
+html_200 @cdn             | drawn           | 1     | 1      | fine      | drawn        |
 cdn_redirect_private @cdn | auth            | 1     | 1      | shut 3600 | release 3600 | huggingface/fal-ai
 # the picture
 black                     | bad_output      | 2     | 2      | fine      | drawn        |
@@ -122,7 +122,7 @@ html_200           | bad_output      | 2     | 1      | fine       | drawn      
 html_502           | transient       | 2     | 1      | fine       | drawn         |
 html_502 x4        | transient       | 4     | 0      | shut 30    | retry 30      | huggingface/fal-ai
 html_503           | loading         | 1     | 0      | shut 20    | release 20    | huggingface/fal-ai
-html_504           | transient       | 2     | 1      | fine       | drawn         |
+html_504           | unknown_outcome | 2     | 1      | fine       | drawn         |
 hf_400_list        | bad_request     | 1     | 0      | fine       | retry 30      | huggingface/fal-ai
 hf_401             | auth            | 1     | 0      | shut 3600  | release 3600  | huggingface/fal-ai
 hf_402_depleted    | no_credit       | 1     | 0      | shut 900   | release 900   | huggingface/fal-ai

@@ -22,12 +22,12 @@ json_200                    | bad_output      | 2     | 1      | fine       | dr
 html_200                    | bad_output      | 2     | 1      | fine       | drawn         |
 html_502                    | transient       | 2     | 1      | fine       | drawn         |
 html_502 x4                 | transient       | 4     | 0      | shut 30    | retry 30      | huggingface/replicate
-html_504                    | transient       | 2     | 1      | fine       | drawn         |
+html_504                    | unknown_outcome | 1     | 0      | 1 fault    | retry 30      | huggingface/replicate
 status:409                  | transient       | 2     | 1      | fine       | drawn         |
-status:524                  | transient       | 2     | 1      | fine       | drawn         |
+status:524                  | unknown_outcome | 1     | 0      | 1 fault    | retry 30      | huggingface/replicate
 302                         | auth            | 1     | 0      | shut 3600  | release 3600  | huggingface/replicate
 503_in_2_s                  | transient       | 2     | 1      | fine       | drawn         |
-429_at_once                 | throttled       | 1     | 0      | 1 fault    | release 45    | huggingface/replicate
+429_at_once                 | throttled       | 1     | 0      | shut 45    | release 45    | huggingface/replicate
 hf_400_not_supported        | gone            | 1     | 0      | shut 21600 | release 21600 | huggingface/replicate
 hf_400_not_enabled          | gone            | 1     | 0      | shut 21600 | release 21600 | huggingface/replicate
 hf_400_list                 | bad_request     | 1     | 0      | fine       | retry 30      | huggingface/replicate
@@ -79,11 +79,11 @@ cdn_404 x3 @cdn             | drawn           | 1     | 1      | fine       | dr
 cdn_404 x12 @cdn            | unknown_outcome | 1     | 1      | shut 30    | retry 30      | huggingface/replicate
 cut:10 @cdn                 | drawn           | 1     | 1      | fine       | drawn         |
 hang @cdn                   | drawn           | 1     | 1      | fine       | drawn         |
-html_200 @cdn               | bad_output      | 2     | 2      | fine       | drawn         |
+html_200 @cdn               | drawn           | 1     | 1      | fine       | drawn         |
 cdn_redirect_private @cdn   | auth            | 1     | 1      | shut 3600  | release 3600  | huggingface/replicate
 # the Hub's mapping
 html_502 @hub               | drawn           | 1     | 1      | fine       | drawn         |
-hf_404 @hub                 | none            | 0     | 0      | fine       | release 21600 | pollinations/gen
+hf_404 @hub                 | drawn           | 1     | 1      | fine       | drawn         |
 # the picture
 black                       | bad_output      | 2     | 2      | fine       | drawn         |
 black x2                    | bad_output      | 2     | 2      | 2 faults   | retry 30      | huggingface/replicate

@@ -27,7 +27,7 @@ json_200              | bad_output      | 2     | 1      | fine       | drawn   
 html_200              | bad_output      | 2     | 1      | fine       | drawn         |
 html_502              | transient       | 2     | 1      | fine       | drawn         |
 html_502 x4           | transient       | 4     | 0      | shut 30    | retry 30      | huggingface/fal-ai
-html_504              | transient       | 2     | 1      | fine       | drawn         |
+html_504              | unknown_outcome | 2     | 1      | fine       | drawn         |
 poll_400_model        | gone            | 1     | 0      | shut 21600 | release 21600 | huggingface/fal-ai
 poll_400_safety       | refused         | 1     | 0      | fine       | fail refused  | fail refused
 poll_401              | auth            | 1     | 0      | shut 3600  | release 3600  | huggingface/fal-ai

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.matrix.plays import Play, perform
-from tests.matrix.troupe import BAD, CHECKED, OPEN, Line, Part
+from tests.matrix.troupe import BAD, CHECKED, HANGS, OPEN, Line, Part
 
 from retrato.domain.errors import BudgetSpentError, ChainExhaustedError, LegFullError, RetratoError
 
@@ -42,3 +42,12 @@ def test_leg_that_spoiled_a_taken_over_picture_twice_is_not_asked_for_the_same_o
     record = perform(play)
 
     assert [call.seed for call in record.calls] == [100, 101, 102]
+
+
+def test_order_of_an_earlier_run_that_is_stuck_leaves_time_for_a_new_one():
+    part = Part(kind="cancellable", questions=lines(HANGS, HANGS, HANGS), can_take_back=True)
+
+    record = perform(Play(parts={"a/1": part}, begun_before="a/1"))
+
+    assert [(call.what, call.at) for call in record.calls] == [("resume", 0), ("draw", 154)]
+    assert record.drawn is not None

@@ -12,6 +12,7 @@ from retrato.domain.errors import (
     OutOfCreditError,
     ProviderError,
     RefusedError,
+    StillDrawingError,
     UnknownOutcomeError,
 )
 from retrato.providers.access import Access
@@ -102,7 +103,7 @@ async def test_request_that_is_stuck_is_given_up_in_time_and_named(
     simulator.world.script("fal-ai", ["job_stuck"])
     began = time.now
 
-    with pytest.raises(UnknownOutcomeError) as caught:
+    with pytest.raises(StillDrawingError) as caught:
         await leg.draw(ORDER, on_request_id=request_ids)
 
     assert [caught.value.request_id] == request_ids.noted

@@ -96,11 +96,12 @@ async def test_built_in_routes_are_taken_in_their_order_while_the_hub_is_down(
     assert list((await mapping.routes()).items()) == list(_BUILT_IN.items())
 
 
-async def test_last_answer_holds_while_the_hub_is_down(
-    mapping: HuggingFaceMapping, hub: aioresponses, time: FakeTime
+@pytest.mark.parametrize("status", [503, 404, 410])
+async def test_last_answer_holds_while_the_hub_is_down_or_has_forgotten_the_model(
+    mapping: HuggingFaceMapping, hub: aioresponses, time: FakeTime, status: int
 ):
     hub.get(_URL, payload={"inferenceProviderMapping": {"replicate": _entry("r/flux")}})
-    hub.get(_URL, status=503)
+    hub.get(_URL, status=status)
     await mapping.routes()
 
     time.now += 7 * _HOURS_S
@@ -122,6 +123,23 @@ async def test_hub_that_is_down_is_asked_once_a_minute(
 
     assert within == _BUILT_IN
     assert after == {"replicate": "r/flux"}
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_model_that_the_hub_does_not_know_is_asked_for_again_within_a_minute(
+    http: Http, hub: aioresponses, time: FakeTime, status: int
+):
+    mapping = HuggingFaceMapping(http, hub_url="https://hub.test", model="o/m", ttl_s=6 * _HOURS_S)
+    url = "https://hub.test/api/models/o/m?expand=inferenceProviderMapping"
+    hub.get(url, status=status)
+    hub.get(url, payload={"inferenceProviderMapping": {"replicate": _entry("r/m")}})
+    with pytest.raises(GoneError) as caught:
+        await mapping.routes()
+
+    time.now += 61
+
+    assert caught.value.retry_after_s == 60
+    assert await mapping.routes() == {"replicate": "r/m"}
 
 
 async def test_other_model_has_no_built_in_route(http: Http, hub: aioresponses):

@@ -1,9 +1,12 @@
 """From an answer to the error that says what to do: the bodies are the ones that providers really send."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 from provider_support import CANARY
 
@@ -20,8 +23,9 @@ from retrato.domain.errors import (
     RefusedError,
 )
 from retrato.providers.exchange import Reply
-from retrato.providers.fal_dialect import read_fal
+from retrato.providers.fal_dialect import read_fal, read_fal_account
 from retrato.providers.huggingface_router import read_hugging_face
+from retrato.providers.openai_images import read_openai, read_together
 from retrato.providers.pollinations import read_pollinations
 from retrato.providers.pollinations_legacy import read_pollinations_legacy
 from retrato.providers.replies import Reader, to_error
@@ -64,6 +68,28 @@ def _error(reply: Reply, *readers: Reader) -> ProviderError:
 def test_status_decides_where_nothing_better_is_known(status: int, error: type[ProviderError]):
     assert type(_error(_reply(status))) is error
 
+
+_EVERY_READER = (
+    read_hugging_face,
+    read_fal_account,
+    read_pollinations,
+    read_pollinations_legacy,
+    read_openai,
+    read_together,
+)
+_KEYS = (
+    "error",
+    "code",
+    "message",
+    "detail",
+    "metadata",
+    "raw",
+    "reasons",
+    "status",
+    "type",
+    "usage",
+    "retry_after",
+)
 
 _HF = (read_hugging_face, read_fal)
 
@@ -228,3 +254,46 @@ def test_excerpt_is_short_even_if_the_body_is_not():
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff\xfe", b'{"error": {"error": {"error": 1}}}', b"null"])
 def test_strange_bodies_do_no_harm(body: bytes):
     assert isinstance(_error(_reply(500, body)), DownError)
+
+
+@given(
+    body=st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=60)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=4),
+            st.dictionaries(st.one_of(st.sampled_from(_KEYS), st.text(max_size=8)), inner, max_size=4),
+        ),
+        max_leaves=20,
+    ),
+    status=st.integers(100, 599),
+    paid=st.booleans(),
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_whatever_is_answered_is_an_error_of_the_tree(body: Any, status: int, paid: bool):  # noqa: FBT001
+    error = to_error(_reply(status, body), leg="a/b", readers=_EVERY_READER, paid=paid)
+
+    assert isinstance(error, ProviderError)
+    assert error.retry_after_s is None or error.retry_after_s >= 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'a" * 100_000,
+        '"' * 100_000,
+        "{'" * 50_000,
+        "{" * 100_000,
+        '{"message":"' * 20_000,
+        "content moderation " * 20_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_endless_text_is_read_in_no_time(text: str):
+    began = process_time()
+
+    to_error(_reply(400, {"error": {"message": text}}), leg="a/b", readers=_EVERY_READER)
+    to_error(
+        _reply(400, {"errors": [{"raw": text[:9000]} for _ in range(3000)]}), leg="a/b", readers=_EVERY_READER
+    )
+
+    assert process_time() - began < 5

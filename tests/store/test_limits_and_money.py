@@ -18,6 +18,9 @@ from retrato.store.status import Status
 
 ORDER = Order(prompt="a captain", seed=7)
 ONE_AT_ONCE = LegLimits(at_once=1)
+TWO = LegLimits(at_once=2)
+TWO_TOGETHER = LegLimits(at_once=2, shared_with="a/1")
+"""Of leg a/2, whose account is that of a/1."""
 
 
 def bid(leg: str = "a/1", **changes) -> Bid:
@@ -122,6 +125,80 @@ async def test_interval_lets_one_call_start_and_tells_the_others_how_long(databa
     with pytest.raises(LegFullError) as told:
         await log.begin(held[0], bid(limits=limits))
     assert 50 < told.value.wait_s <= 60
+
+
+async def test_legs_of_one_account_have_no_more_calls_at_once_than_the_account(database, held):
+    log = AttemptLog(database)
+    bids = [bid("a/1", limits=TWO), bid("a/2", limits=TWO_TOGETHER)] * (len(held) // 2)
+
+    begun = await asyncio.gather(*map(log.begin, held, bids), return_exceptions=True)
+
+    assert sum(isinstance(one, int) for one in begun) == 2
+    assert sum(isinstance(one, LegFullError) for one in begun) == len(held) - 2
+
+
+@pytest.mark.parametrize("ends_at", ["succeed", "fail"])
+async def test_attempt_that_ends_on_one_leg_of_an_account_frees_its_slot_for_the_other(database, held, ends_at):
+    log = AttemptLog(database)
+    await log.begin(held[0], bid("a/1", limits=TWO))
+    second = await log.begin(held[1], bid("a/2", limits=TWO_TOGETHER))
+    with pytest.raises(LegFullError):
+        await log.begin(held[2], bid("a/1", limits=TWO))
+
+    if ends_at == "succeed":
+        await log.succeed(second, cost_usd=None, seed=None)
+    else:
+        await log.fail(second, fault=Fault.TRANSIENT, error="502", cost_usd=None)
+
+    assert await log.begin(held[2], bid("a/1", limits=TWO))
+
+
+async def test_legs_of_one_account_share_its_pace(database, held):
+    log = AttemptLog(database)
+    await log.begin(held[0], bid("a/1", limits=LegLimits(interval_s=60)))
+
+    with pytest.raises(LegFullError) as told:
+        await log.begin(held[1], bid("a/2", limits=LegLimits(interval_s=60, shared_with="a/1")))
+
+    assert 50 < told.value.wait_s <= 60
+
+
+async def test_leg_that_is_closed_does_not_close_the_leg_that_is_counted_with_it(database, held):
+    log, book = AttemptLog(database), LegBook(database)
+    await book.failed("a/1", fault=Fault.GONE, reason="404", retry_after_s=None)
+
+    assert await log.begin(held[0], bid("a/2", limits=TWO_TOGETHER))
+    with pytest.raises(LegFullError):
+        await log.begin(held[1], bid("a/1", limits=TWO))
+
+
+async def test_leg_that_is_counted_with_another_gets_one_probe_and_no_more(database, held):
+    log, book = AttemptLog(database), LegBook(database)
+    await book.failed("a/2", fault=Fault.GONE, reason="404", retry_after_s=None)
+    with pytest.raises(LegFullError) as told:
+        await log.begin(held[0], bid("a/2", limits=TWO_TOGETHER))
+    await database.execute("update retrato.legs set closed_until = now() - interval '1 second'")
+
+    begun = await asyncio.gather(
+        *(log.begin(job, bid("a/2", limits=TWO_TOGETHER)) for job in held), return_exceptions=True
+    )
+
+    assert told.value.wait_s > 3600
+    assert sum(isinstance(one, int) for one in begun) == 1
+    assert set(await book.closed()) == {"a/2"}
+
+
+async def test_probe_for_which_the_account_has_no_slot_is_not_begun(database, held):
+    log, book = AttemptLog(database), LegBook(database)
+    for job in held[:2]:
+        await log.begin(job, bid("a/1", limits=TWO))
+    await book.failed("a/2", fault=Fault.GONE, reason="404", retry_after_s=None)
+    await database.execute("update retrato.legs set closed_until = now() - interval '1 second'")
+
+    with pytest.raises(LegFullError):
+        await log.begin(held[2], bid("a/2", limits=TWO_TOGETHER))
+
+    assert await book.closed() == {}
 
 
 async def test_leg_without_limits_leaves_no_trace_in_the_shared_row(database, held):

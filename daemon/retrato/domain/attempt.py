@@ -10,11 +10,14 @@ class LegLimits:
     """
     What one leg allows, over all replicas; None = no limit.
 
-    ``interval_s`` seconds between two calls' starts, ``at_once`` calls under way.
+    ``interval_s`` seconds between two calls' starts, ``at_once`` calls under way. ``shared_with`` names the leg of
+    the same account with which this one's calls are counted; faults of the account (`faults.OF_THE_ACCOUNT`) close
+    both.
     """
 
     interval_s: float | None = None
     at_once: int | None = None
+    shared_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ The error tree, named by what the one who catches does next.
     │   ├── BusyError               throttled · loading: this leg waits, another may be asked at once
     │   ├── DownError               transient: the same leg again after a wait, then the next
     │   │   └── UnknownOutcomeError   unknown_outcome: it may have been paid for; resume or repeat identically
+    │   │       └── StillDrawingError   the same: the provider was still at work when the time was up
     │   ├── BadPictureError         bad_output: once more with a new seed, then the next leg
     │   ├── RefusedError            refused: never this prompt
     │   │   └── CheckerError          refused by a picture checker: one new seed first
@@ -166,6 +167,10 @@ class UnknownOutcomeError(DownError):
     """The request was sent and no answer came: it may have been drawn, and charged."""
 
     fault = Fault.UNKNOWN_OUTCOME
+
+
+class StillDrawingError(UnknownOutcomeError):
+    """The provider answers, and says that it is still at work: perhaps for ever."""
 
 
 class BadPictureError(ProviderError):

@@ -74,3 +74,35 @@ POLICIES: dict[Fault, Policy] = {
     Fault.UNKNOWN_OUTCOME: Policy(SameLeg.IF_FREE, next_leg=True, breaker=_FAULTY),
     Fault.BAD_OUTPUT: Policy(SameLeg.NEW_SEED, next_leg=True, breaker=_FAULTY),
 }
+
+
+OF_THE_ACCOUNT = frozenset({Fault.NO_CREDIT, Fault.THROTTLED})
+"""What every leg meets that shares the limits of an account."""
+
+_LEAST_STATED_S = 1.0
+
+
+def counted_with(fault: Fault) -> frozenset[Fault]:
+    """
+    The faults in whose row *fault* is counted: those that share its breaker.
+
+    Trouble of one kind says nothing of another: a 429 after three 500 is the first of its kind.
+    """
+    breaker = POLICIES[fault].breaker
+    return frozenset(other for other, policy in POLICIES.items() if policy.breaker is breaker)
+
+
+def counted_wait_s(fault: Fault, retry_after_s: float | None) -> float | None:
+    """
+    The wait that a provider has stated with *fault*, as far as it counts; None where the policy's own time holds.
+
+    Where a person must act a stated wait only lengthens the policy's: an empty account does not fill within
+    seconds. "Come back at once" (``Retry-After: 0``) states nothing, and a wait below a second counts as one, or
+    every job that waits would ask a throttled leg again.
+    """
+    policy = POLICIES[fault]
+    if not retry_after_s or policy.breaker is None:
+        return None
+    if policy.alert and retry_after_s < policy.breaker.first_s:
+        return None
+    return max(retry_after_s, _LEAST_STATED_S)

@@ -15,7 +15,7 @@ from retrato.domain.errors import (
     ProviderError,
     RefusedError,
 )
-from retrato.domain.faults import Fault, SameLeg
+from retrato.domain.faults import OF_THE_ACCOUNT, Fault, SameLeg
 from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order
 from retrato.generation.means import Finish, Means
@@ -120,7 +120,7 @@ class Chain:
 
     async def _take_over(self, pending: Pending, sitting: Sitting) -> Drawn | None:
         """Ask after *pending*; None when its picture is not to be had and the legs are to be asked anew."""
-        leg = await self._leg(pending.leg)
+        leg, siblings = await self._leg(pending.leg)
         if pending.request_id is None or not isinstance(leg, ResumableLeg):
             price_usd = leg.price_usd(pending.order) if leg is not None else None
             await self._means.recorded(
@@ -139,21 +139,24 @@ class Chain:
             await self._stop_after_refusal(leg, sitting)
             return None
         except ProviderError as error:
+            await self._tell_siblings(leg, siblings, error)
             if self._ends(error):
                 raise
             if policy_for(error).same_leg is SameLeg.NEW_SEED:
                 sitting.redraw += 1  # the same leg may be asked anew: not for the picture that it has just spoiled
             return None
 
-    async def _leg(self, name: str) -> Leg | None:
+    async def _leg(self, name: str) -> tuple[Leg | None, Sequence[Leg]]:
+        """The leg of that *name*, None where it is not to be had, and all legs of its provider."""
         for provider in self._providers:
             if provider.name != name.partition("/")[0]:
                 continue
             try:
-                return next((leg for leg in await provider.legs() if leg.name == name), None)
+                legs = await provider.legs()
             except ProviderError:
-                return None
-        return None
+                return None, ()
+            return next((leg for leg in legs if leg.name == name), None), legs
+        return None, ()
 
     async def _ask(self, provider: Provider, sitting: Sitting) -> Drawn | None:
         try:
@@ -194,8 +197,9 @@ class Chain:
 
     async def _tell_siblings(self, leg: Leg, legs: Sequence[Leg], error: ProviderError) -> None:
         """A fault of the account closes every leg that leads to it, not only the one that met it."""
-        for sibling in legs if error.whole_provider else ():
-            if sibling.name != leg.name:
+        for sibling in legs:
+            is_of_both = error.fault in OF_THE_ACCOUNT and _account(sibling) == _account(leg)
+            if sibling.name != leg.name and (error.whole_provider or is_of_both):
                 await self._means.recorded(
                     self._legs.failed(
                         sibling.name, fault=error.fault, reason=str(error), retry_after_s=error.retry_after_s
@@ -211,6 +215,11 @@ class Chain:
         waits += [wait for name, wait in sitting.skipped.items() if wait is not None and name not in closed]
         waits += [_SOON_S] if unasked else []
         return ChainExhaustedError(errors, retry_after_s=min(waits, default=None), short=sitting.short)
+
+
+def _account(leg: Leg) -> str:
+    """What the limits of *leg* are counted on."""
+    return leg.limits.shared_with or leg.name
 
 
 def _helpful_wait_s(error: ProviderError) -> float | None:

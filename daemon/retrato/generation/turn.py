@@ -12,6 +12,7 @@ from retrato.domain.errors import (
     LegFullError,
     MisconfiguredError,
     ProviderError,
+    StillDrawingError,
     UnknownOutcomeError,
     UnusablePictureError,
 )
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 _LONGEST_TURN_WAIT_S = 10.0
 """For a leg's pace or slot; who would wait longer asks the next leg or hands the job back."""
 _LOOK_AGAIN_S = 1.0
+_SHARE_OF_AN_OLD_ORDER = 0.5
+"""Of the job's time, for an order that an earlier run has left; the rest is for a new one."""
 _SLOT_MARGIN_S = 30.0
 
 
@@ -74,7 +77,8 @@ class Turn:
         """
         The picture that an earlier claim of this job has ordered; raises as `take` does.
 
-        The first call only asks after it. What may follow, such as a new seed, is this turn's own.
+        The first call only asks after it, for half of the time at most. What may follow, such as a new seed, is
+        this turn's own. An order that is still not done is given up, and taken back where the provider allows it.
         """
         assert pending.request_id is not None
         self._pending = pending
@@ -104,7 +108,7 @@ class Turn:
         log.debug("attempt.succeeded", leg=self._leg.name, attempt_id=attempt_id)
         await self._means.recorded(self._means.attempts.succeed(attempt_id, cost_usd=raw.cost_usd, seed=raw.seed))
         await self._means.recorded(self._means.legs.succeeded(self._leg.name))
-        ordered = self._pending if self._pending is not None and self._pending.id == attempt_id else None
+        ordered = self._pending if self._is_old_order(attempt_id) else None
         return self._drawn(picture, raw, order, ordered)
 
     async def _begin(self, order: Order) -> int:
@@ -146,17 +150,22 @@ class Turn:
             await self._means.recorded(self._means.attempts.note_request(attempt_id, request_id))
 
         leg = self._leg
+        # An order that is stuck for ever must not eat up every run of its job.
+        share = _SHARE_OF_AN_OLD_ORDER if self._is_old_order(attempt_id) else 1.0
         try:
-            async with asyncio.timeout(max(self._sitting.left_s(), 0)):
+            async with asyncio.timeout(max(self._sitting.left_s() * share, 0)):
                 if self._resumes is not None and isinstance(leg, ResumableLeg):
                     return await leg.resume(order, self._resumes)
                 return await leg.draw(order, on_request_id=note)
         except TimeoutError as exc:
-            raise UnknownOutcomeError(
+            raise StillDrawingError(
                 f"{leg.name}: still at work when the job's time was up",
                 leg=leg.name,
                 request_id=self._resumes or self._request_id,
             ) from exc
+
+    def _is_old_order(self, attempt_id: int | None) -> bool:
+        return self._pending is not None and self._pending.id == attempt_id
 
     async def _finish(self, raw: RawPicture, order: Order) -> Picture:
         try:
@@ -234,6 +243,8 @@ class Turn:
     async def _wait_after(self, error: ProviderError) -> float | None:
         if self._opened_meanwhile is not None:
             return None
+        if isinstance(error, StillDrawingError) and self._is_old_order(self._attempt_id):
+            return None  # it has had its time in an earlier run, and now once more
         is_free = self._leg.repeat_is_free or self._resumes is not None
         wait_s = self._patience.wait_s(error, is_free=is_free)
         if wait_s is None or (await self._means.legs.closed()).get(self._leg.name, 0) > wait_s:

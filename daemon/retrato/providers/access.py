@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 from yarl import URL
 
-from retrato.domain.errors import BadPictureError, ProviderError
+from retrato.domain.errors import BadPictureError, ProviderError, UnknownOutcomeError
 from retrato.providers.exchange import Reply
 from retrato.providers.http import Http
-from retrato.providers.pictures import from_base64, looks_like_text
+from retrato.providers.pictures import from_base64, looks_like_text, looks_whole
 from retrato.providers.replies import Reader, to_error
 
+log = structlog.get_logger()
+
 _SUCCESS = range(200, 300)
+_REREAD_WAITS_S = (0.5, 1.0)
+"""Before the second and the third reading of a result that is no whole picture."""
 
 
 class Answer(BaseModel):
@@ -55,7 +60,7 @@ class Access:
             json=body,
             headers={**self.headers, **(headers or {})},
         )
-        return self.checked(reply)
+        return self.checked(reply, paid=True)
 
     async def look(self, path: str, *, timeout_s: float) -> Reply:
         """GET something that is free to read. The reply may have any status."""
@@ -77,23 +82,23 @@ class Access:
         connection broke (3.13).
         """
         reply = await self.http.send("GET", self._url(path), leg=self.leg, paid=True, headers=self.headers)
-        return self.pictured(self.checked(reply))
+        return self.pictured(self.checked(reply, paid=True))
 
-    def checked(self, reply: Reply, *, request_id: str | None = None) -> Reply:
-        """*reply*, if its status is a success."""
+    def checked(self, reply: Reply, *, paid: bool = False, request_id: str | None = None) -> Reply:
+        """*reply*, if its status is a success; *paid*: it answers an order."""
         if reply.status not in _SUCCESS:
-            raise self.error(reply, request_id=request_id)
+            raise self.error(reply, paid=paid, request_id=request_id)
         return reply
 
-    def error(
-        self, reply: Reply, *, request_id: str | None = None, cost_usd: float | None = None
-    ) -> ProviderError:
-        """The error that *reply* is."""
-        return to_error(reply, leg=self.leg, readers=self.readers, request_id=request_id, cost_usd=cost_usd)
+    def error(self, reply: Reply, *, paid: bool = False, request_id: str | None = None) -> ProviderError:
+        """The error that *reply* is; *paid*: it answers an order."""
+        return to_error(reply, leg=self.leg, readers=self.readers, paid=paid, request_id=request_id)
 
-    def parse(self, model: type[AnswerT], reply: Reply, *, request_id: str | None = None) -> AnswerT:
+    def parse(
+        self, model: type[AnswerT], reply: Reply, *, paid: bool = False, request_id: str | None = None
+    ) -> AnswerT:
         """
-        The JSON of a successful *reply* as *model*.
+        The JSON of a successful *reply* as *model*; *paid*: it answers an order.
 
         Raises:
             ProviderError: it is something else: the error that it contains, else `BadPictureError`.
@@ -102,7 +107,7 @@ class Access:
         try:
             return model.model_validate_json(reply.body)
         except ValidationError as exc:
-            raise self.error(reply, request_id=request_id) from exc
+            raise self.error(reply, paid=paid, request_id=request_id) from exc
 
     def decode(self, text: str) -> bytes:
         """
@@ -118,11 +123,37 @@ class Access:
             raise BadPictureError(f"{self.leg}: the picture is not valid base64", leg=self.leg) from exc
 
     async def fetch(self, url: str, *, request_id: str | None = None) -> bytes:
-        """The finished picture behind *url*, by `Http.fetch_result`, or in it (``data:``); it is no text."""
+        """
+        The finished picture behind *url*, by `Http.fetch_result`, or in it (``data:``); it is no text.
+
+        What is no picture, or half of one, is read up to twice more: that is free, another drawing is not. A half
+        that stays the same is what was drawn; imaging judges it.
+
+        Raises:
+            UnknownOutcomeError: the host answers with a text: the picture exists and may be paid for.
+            BadPictureError: there is nothing.
+
+        """
         if url.startswith("data:"):
             return self.decode(url)
-        data = await self.http.fetch_result(url, leg=self.leg, request_id=request_id)
-        return self.pictured(Reply(status=200, headers={}, body=data), request_id=request_id).body
+        data: bytes | None = None
+        for wait_s in (*_REREAD_WAITS_S, None):
+            try:
+                read = await self.http.fetch_result(url, leg=self.leg, request_id=request_id)
+            except UnknownOutcomeError:
+                if not data or looks_like_text(data):
+                    raise
+                return data
+            if looks_whole(read) or (read == data and not looks_like_text(read)):
+                return read
+            data = read
+            if wait_s is not None:
+                log.debug("result.reread", leg=self.leg, read_bytes=len(read), wait_s=wait_s)
+                await self.http.sleep(wait_s)
+        if data and looks_like_text(data):
+            message = f"{self.leg}: the result's host answered with a text instead of a picture"
+            raise UnknownOutcomeError(message, leg=self.leg, request_id=request_id)
+        return self.pictured(Reply(status=200, headers={}, body=data or b""), request_id=request_id).body
 
     def path_of(self, url: str, *, otherwise: str) -> str:
         """

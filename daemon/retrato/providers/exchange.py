@@ -35,12 +35,17 @@ class TooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A whole answer. *secrets* are what `scrub` takes out of any text made from it."""
+    """
+    A whole answer. *secrets* are what `scrub` takes out of any text made from it.
+
+    *echoes* are the prompts that were sent: where the answer repeats them, they are not its own words.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    echoes: tuple[str, ...] = field(default=(), repr=False)
 
     def json(self) -> Any:
         """The body as JSON, None where it is none."""
@@ -68,6 +73,7 @@ class Exchange:
         self.was_sent = False
         self.status: int | None = None
         self._request_headers = dict(headers or {})
+        self._echoes: tuple[str, ...] = ()
         self._max_bytes = max_bytes
         self._headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
         self._body = bytearray()
@@ -91,6 +97,7 @@ class Exchange:
             aiohttp.ClientError, OSError: whatever the connection did.
 
         """
+        self._echoes = (*_prompts(json or {}), *(part for part in url.parts if " " in part))
         while True:
             try:
                 return await self._run(session, method, url, json)
@@ -125,7 +132,16 @@ class Exchange:
             headers=self._headers,
             body=bytes(self._body),
             secrets=tuple(_secrets(self._request_headers)),
+            echoes=self._echoes,
         )
+
+
+def _prompts(body: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in body.items():
+        if isinstance(value, Mapping):
+            yield from _prompts(value)
+        elif isinstance(value, str) and name in {"prompt", "inputs"}:
+            yield value
 
 
 def _secrets(headers: Mapping[str, str]) -> Iterator[str]:

@@ -11,13 +11,15 @@ from retrato.domain.errors import (
     BadRequestError,
     CheckerError,
     DownError,
+    MisconfiguredError,
     OutOfCreditError,
 )
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
+from retrato.providers.markers import news_in
 from retrato.providers.prices import cost_usd
-from retrato.providers.replies import REFUSALS, Verdict
+from retrato.providers.replies import Verdict
 from retrato.providers.words import Words
 
 ABOUT_THE_JOB = {400, 422, 499, *range(500, 600)}
@@ -88,21 +90,27 @@ async def to_picture(
 def read_fal(words: Words) -> Verdict | None:
     """What fal means (docs.fal.ai errors, 2026-08): locks, and its header that tells whether to try again."""
     # An empty balance is 403, not 402; the lock can outlast a top-up by hours (fal#1147, #1112, seen 2026-08).
-    if words.status == HTTPStatus.FORBIDDEN and (words.has("user is locked") or words.has("exhausted balance")):
+    if words.status == HTTPStatus.FORBIDDEN and news_in(words) is OutOfCreditError:
         return Verdict(OutOfCreditError)
-    if words.status in ABOUT_THE_JOB and not words.codes & REFUSALS:
+    if words.status in ABOUT_THE_JOB:
         match words.headers.get("X-Fal-Retryable", "").lower():
             case "true":
                 return Verdict(DownError)
             case "false":
                 return Verdict(BadRequestError)
+    if words.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "error_type" in words.fields:
+        # Its own word that nothing came of it, not a gateway's: 5xx are never charged (fal docs, 2026-08).
+        return Verdict(DownError)
     return None
 
 
 def read_fal_account(words: Words) -> Verdict | None:
-    """As `read_fal`, where the account is our own: a lock closes every way to fal."""
+    """As `read_fal`, where the account is our own: a lock, or a key without the right, closes every way to it."""
     verdict = read_fal(words)
-    return replace(verdict, whole_provider=True) if verdict and verdict.error is OutOfCreditError else verdict
+    if verdict is None and words.status == HTTPStatus.FORBIDDEN:
+        verdict = Verdict(MisconfiguredError)
+    is_the_accounts = verdict is not None and verdict.error in {OutOfCreditError, MisconfiguredError}
+    return replace(verdict, whole_provider=True) if verdict and is_the_accounts else verdict
 
 
 def _units(reply: Reply) -> float | None:

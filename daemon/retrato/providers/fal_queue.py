@@ -1,10 +1,10 @@
 """fal's queue: order, ask after it, collect the result, download the picture; or take the order back."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from retrato.domain.errors import DownError, ProviderError, UnknownOutcomeError
+from retrato.domain.errors import ProviderError, UnknownOutcomeError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.fal_dialect import ABOUT_THE_JOB, FalResult, fal_input, read_result, to_picture
@@ -13,6 +13,7 @@ from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
+from retrato.providers.replies import failure
 
 _ID_SEGMENTS = 2
 """A request lives under owner and app, without the sub-path: fal-ai/flux/dev → fal-ai/flux/requests/ID."""
@@ -28,8 +29,9 @@ class _Ticket(Answer):
 
 class _Status(Answer):
     status: str
-    error: str | None = None
+    error: Any = None
     """Set when the request failed; a failed one is COMPLETED as well."""
+    error_type: str | None = None
 
 
 class _Paths(NamedTuple):
@@ -135,7 +137,8 @@ class FalQueueLeg:
         except UnknownOutcomeError as exc:
             if done.error is None:
                 raise
-            raise DownError(f"{self.name}: the request failed", leg=self.name, request_id=request_id) from exc
+            failed = failure([done.error_type or "", done.error])
+            raise failed(f"{self.name}: the request failed", leg=self.name, request_id=request_id) from exc
         if isinstance(found, ProviderError):
             raise found
         return await to_picture(self._access, order, found, model=self.model, request_id=request_id)

@@ -70,7 +70,7 @@ class EndpointLeg:
 
 def _read_endpoint(words: Words) -> Verdict | None:
     """What an endpoint means; which words a paused one uses is assumed."""
-    if words.status == HTTPStatus.SERVICE_UNAVAILABLE or words.has("paused"):
+    if words.status == HTTPStatus.SERVICE_UNAVAILABLE or words.has("endpoint is paused"):
         # Starting, scaled to zero, or switched off: nothing is gained by asking again within seconds.
         return Verdict(LoadingError)
     if words.status == HTTPStatus.UNAUTHORIZED:

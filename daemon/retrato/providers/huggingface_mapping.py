@@ -68,10 +68,12 @@ class HuggingFaceMapping:
         """
         Partner → the partner's id of the model, in the Hub's order; partners that we do not know included.
 
-        While the Hub cannot be asked, the last answer holds, and before the first one a built-in default.
+        While the Hub cannot be asked, the last answer holds, and before the first one a built-in default. The same
+        when the Hub says that it does not know the model: that may be a mistake, partners tell themselves what
+        they do not serve, and the Hub is asked again after a minute.
 
         Raises:
-            GoneError: nobody serves the model, or the Hub does not know it.
+            GoneError: nobody serves the model, or the Hub does not know it and never did.
             ProviderError: the Hub could not be asked, and nothing is known from before.
 
         """
@@ -98,12 +100,13 @@ class HuggingFaceMapping:
         try:
             self._routes = await self._ask()
             self._fresh_until = now + self._ttl_s
-        except GoneError:
-            self._routes, self._fresh_until = {}, now + self._ttl_s
         except ProviderError as exc:
-            if self._routes is None:
-                raise
             self._fresh_until = self._again_at
+            if isinstance(exc, GoneError):
+                self._routes = self._routes or {}
+            elif self._routes is None:
+                self._fresh_until = now
+                raise
             log.warning("mapping.kept", model=self._model, error=str(exc))
 
     async def _ask(self) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from retrato.providers.http import Http
 from retrato.providers.huggingface_mapping import HuggingFaceMapping
 from retrato.providers.leg import Leg, NoteRequest, ResumableLeg
 from retrato.providers.limits import limits_for
-from retrato.providers.openai_images import ImagesLeg
+from retrato.providers.openai_images import ImagesLeg, read_openai
 from retrato.providers.openai_options import PRESETS
 from retrato.providers.replicate import ReplicateLeg
 from retrato.providers.replies import Verdict
@@ -154,7 +154,7 @@ def _images(access: Access, model: str, route: str) -> Leg:
     """A partner that speaks OpenAI's images API, under ``/v1`` as everywhere."""
     server = access.leg.rpartition("/")[2]
     return ImagesLeg(
-        replace(access, base_url=f"{access.base_url}/v1"),
+        replace(access, base_url=f"{access.base_url}/v1", readers=(*access.readers, read_openai)),
         provider=_PROVIDER,
         model=model,
         options=PRESETS[server],

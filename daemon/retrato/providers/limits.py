@@ -10,9 +10,9 @@ _NONE = LegLimits()
 # a call over the limit is not answered so, or where being turned away costs more than waiting.
 LIMITS: Mapping[str, LegLimits] = {
     # New accounts run 2 requests at once, growing to 40 with what was bought; more wait in the queue, where
-    # they use up our time (fal.ai/docs FAQ and concurrency-limits, 2026-11).
+    # they use up our time (fal.ai/docs FAQ and concurrency-limits, 2026-11). Both routes count together.
     "fal/queue": LegLimits(at_once=2),
-    "fal/run": LegLimits(at_once=2),
+    "fal/run": LegLimits(at_once=2, shared_with="fal/queue"),
     # 600 predictions a minute with a payment method (replicate docs, 2026-08).
     "huggingface/replicate": LegLimits(interval_s=0.1),
     # Bronze accounts: 10 pictures a minute, 3 at once (wavespeed.ai/docs account-levels, 2026-08). Whether

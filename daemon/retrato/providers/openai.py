@@ -8,7 +8,7 @@ from retrato.providers.catalogue import LegInfo, leg_info
 from retrato.providers.config import ProvidersConfig
 from retrato.providers.http import Http
 from retrato.providers.leg import Leg
-from retrato.providers.openai_images import ImagesLeg, read_openai
+from retrato.providers.openai_images import ImagesLeg, read_openai, read_together
 from retrato.providers.openai_options import is_hosted, options_for, server_at
 
 NAME = "openai"
@@ -38,7 +38,7 @@ class OpenAI:
                 leg=f"{NAME}/{server}",
                 base_url=config.openai_base_url,
                 headers={**authorization, **self._options.extra_headers},
-                readers=(read_openai,),
+                readers=(read_openai, read_together) if server == "together" else (read_openai,),
             ),
             provider=NAME,
             model=config.openai_model,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from retrato.domain.errors import GoneError, MisconfiguredError, OutOfCreditError, RefusedError
+from retrato.domain.errors import BadRequestError, MisconfiguredError, RefusedError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access
 from retrato.providers.leg import NoteRequest
@@ -13,12 +13,12 @@ from retrato.providers.models import fitted
 from retrato.providers.openai_answer import Usage, first_picture, read_images
 from retrato.providers.openai_options import ImagesOptions
 from retrato.providers.prices import TOKEN_PRICES, cost_usd
-from retrato.providers.replies import Verdict
+from retrato.providers.replies import Verdict, charged_usd
 from retrato.providers.shapes import nearest
 from retrato.providers.words import Words
 
 _RATIOS = ("1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16")
-_NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "project_spend_limit_exceeded"}
+_LOCALAI = "openai/localai"
 
 
 class ImagesLeg:
@@ -60,14 +60,20 @@ class ImagesLeg:
 
         Raises:
             RefusedError: also for an answer without a picture: that is how a moderated prompt comes back from
-                xAI, with status 200 (vercel/ai#19168).
+                xAI, with status 200 (vercel/ai#19168). LocalAI moderates nothing: there a backend is missing
+                (LocalAI#7900), which is a `BadPictureError`.
 
         """
         order = fitted(order, self.model)
         reply = await self._access.order("/images/generations", self._body(order))
         answer = read_images(self._access, reply)
-        if not answer.data:
-            raise RefusedError(f"{self.name}: answered without a picture", leg=self.name, status=reply.status)
+        if not answer.data and self.name != _LOCALAI:
+            raise RefusedError(
+                f"{self.name}: answered without a picture",
+                leg=self.name,
+                status=reply.status,
+                cost_usd=charged_usd(reply.fields()),
+            )
         options = self._options
         return RawPicture(
             data=await first_picture(self._access, answer),
@@ -117,12 +123,15 @@ class ImagesLeg:
 
 
 def read_openai(words: Words) -> Verdict | None:
-    """What the OpenAI API means (openai-python and API reference, 2026-08): money is 429 there, not 402."""
-    if words.codes & _NO_MONEY:
-        return Verdict(OutOfCreditError, whole_provider=True)
-    if "model_not_found" in words.codes:
-        return Verdict(GoneError)
+    """What the OpenAI API means (openai-python and API reference, 2026-08); its words are known to `markers`."""
     if words.status == HTTPStatus.BAD_REQUEST and "unknown_parameter" in words.codes:
         # Every order has the same fields, so every one would fail: the switches are wrong.
         return Verdict(MisconfiguredError)
+    return None
+
+
+def read_together(words: Words) -> Verdict | None:
+    """Together says 403 to a request that is too long, 401 to a bad key (docs error-codes, 2026-11)."""
+    if words.status == HTTPStatus.FORBIDDEN and not words.marks & {"permissiondenied", "forbidden"}:
+        return Verdict(BadRequestError)
     return None

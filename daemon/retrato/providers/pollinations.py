@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
-from retrato.domain.errors import BusyError, DownError, GoneError, RefusedError
+from retrato.domain.errors import BusyError, DownError, GoneError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.catalogue import LegInfo, leg_info
@@ -137,8 +137,6 @@ def read_pollinations(words: Words) -> Verdict | None:
     match words.status:
         case 400 if words.has("invalid option: expected one of"):
             return Verdict(GoneError)
-        case 400 if words.has("nsfw content detected"):
-            return Verdict(RefusedError)
         case 412:
             # Their own account with the upstream is suspended.
             return Verdict(DownError)

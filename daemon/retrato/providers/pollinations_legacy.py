@@ -5,7 +5,7 @@ from collections import OrderedDict
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
-from retrato.domain.errors import BadRequestError, BusyError, RefusedError
+from retrato.domain.errors import BadRequestError, BusyError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access
 from retrato.providers.exchange import Reply
@@ -99,8 +99,6 @@ def read_pollinations_legacy(words: Words) -> Verdict | None:
     # A plain rate limit comes as 402 with an offer to pay in crypto. It is never paid.
     if "x402Version" in words.fields or words.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Verdict(BusyError, retry_after_s=_THROTTLED_S)
-    if words.status == HTTPStatus.BAD_REQUEST and words.has("nsfw content detected"):
-        return Verdict(RefusedError)
     return None
 
 

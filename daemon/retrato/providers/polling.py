@@ -5,7 +5,14 @@ from typing import TypeVar
 
 import structlog
 
-from retrato.domain.errors import BadPictureError, BusyError, DownError, GoneError, UnknownOutcomeError
+from retrato.domain.errors import (
+    BadPictureError,
+    BusyError,
+    DownError,
+    GoneError,
+    StillDrawingError,
+    UnknownOutcomeError,
+)
 from retrato.providers.http import Http
 
 log = structlog.get_logger()
@@ -28,8 +35,9 @@ async def poll(
     *ends_at* is on ``http.clock``.
 
     Raises:
-        UnknownOutcomeError: time is up, or too many looks failed. It names the request where resuming it
-            later makes sense, and names none when the provider has lost it.
+        StillDrawingError: time is up.
+        UnknownOutcomeError: too many looks failed. It names the request where resuming it later makes sense, and
+            names none when the provider has lost it.
         ProviderError: a look says that asking on is useless, e.g. the key was taken away.
 
     """
@@ -56,6 +64,6 @@ async def poll(
             misses = 0
         await http.sleep(min(pause_s, left_s))
         wait_s = min(wait_s * _GROWTH, _LONGEST_S)
-    raise UnknownOutcomeError(
+    raise StillDrawingError(
         f"{leg}: request {request_id} was still not done when its time was up", leg=leg, request_id=request_id
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from retrato.domain.errors import BadPictureError, CheckerError, DownError, ProviderError
+from retrato.domain.errors import BadPictureError, ProviderError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.leg import NoteRequest
@@ -12,6 +12,7 @@ from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
+from retrato.providers.replies import failure
 from retrato.providers.shapes import nearest
 
 _RATIOS = ("1:1", "16:9", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
@@ -112,11 +113,10 @@ class ReplicateLeg:
     def _failure(self, prediction: _Prediction) -> ProviderError:
         said = str(prediction.error or "")[:_SAID_CHARS]
         message = f"{self.name}: prediction {prediction.status} ({said})"
-        if "nsfw" in said.lower():
-            # "NSFW content detected. Try running it again, or try a different prompt." (seen 2026)
-            return CheckerError(message, leg=self.name, request_id=prediction.id)
-        if prediction.status in _BAD_ENDS:
-            return DownError(message, leg=self.name, request_id=prediction.id)
+        if prediction.status in _BAD_ENDS or prediction.error:
+            # "NSFW content detected. Try running it again, or try a different prompt." · "The input or output was
+            # flagged as sensitive. Please try again with different inputs. (E005)" (seen 2026)
+            return failure(prediction.error)(message, leg=self.name, request_id=prediction.id)
         return BadPictureError(message, leg=self.name, request_id=prediction.id)
 
 

@@ -17,10 +17,23 @@ _LONGEST_S = 24 * 3600.0
 _LIMIT = re.compile(r'"([^"]+)"\s*;\s*r\s*=\s*(\d+)(?:\s*;\s*t\s*=\s*(\d+))?')
 _POLICY = re.compile(r'"([^"]+)"\s*;\s*q\s*=\s*\d+.*?w\s*=\s*(\d+)')
 
-# Replicate says it in words: "Request was throttled. Your rate limit resets in ~30s." (seen 2026-08).
-_IN_WORDS = re.compile(r"(?:resets in|retry after)\s*~?\s*(\d+(?:\.\d+)?)\s*s", re.IGNORECASE)
+# In words: "Request was throttled. Your rate limit resets in ~30s." (replicate, 2026-08), "Please try again in
+# 6m0s" (OpenAI), "Please retry in 17.5s" (Gemini).
+_NUMBER = r"\d+(?:\.\d+)?"
+_SPAN = rf"(?:(?P<h>{_NUMBER})h)?(?:(?P<m>{_NUMBER})m(?!s))?(?:(?P<s>{_NUMBER})\s*s)?(?:(?P<ms>{_NUMBER})\s*ms)?"
+_SPAN_ALONE = re.compile(_SPAN)
+_IN_WORDS = re.compile(
+    rf"(?:resets in|retry after|retry in|try again in|wait)\s*~?\s*(?P<span>(?=\d){_SPAN})", re.IGNORECASE
+)
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
-_FIELDS = ("retry_after", "retryAfterSeconds", "estimated_time")
+_FIELDS = {"retry_after": 1.0, "retryAfterSeconds": 1.0, "retryAfter": 1.0, "retry_after_seconds": 1.0}
+_FIELDS |= {"retry_after_ms": 0.001, "estimated_time": 1.0, "retryDelay": 1.0}
+_NESTED = ("error", "errors", "detail", "details", "metadata", "data", "parameters")
+_DEEPEST = 6
+_RESETS = ("requests", "images", "tokens")
+_EPOCH_S, _EPOCH_MS = 1e9, 1e12
+"""A reset beyond the first is a moment since 1970 in seconds, beyond the second in milliseconds."""
 
 
 def stated_wait_s(reply: Reply, *, text: str = "") -> float | None:
@@ -31,13 +44,17 @@ def stated_wait_s(reply: Reply, *, text: str = "") -> float | None:
     ``retry-after`` in seconds or as a date, a field of the body, and at last its *text*.
     """
     headers = reply.headers
+    is_limited = reply.status == HTTPStatus.TOO_MANY_REQUESTS
     candidates = (
-        _from_rate_limit(headers) if reply.status == HTTPStatus.TOO_MANY_REQUESTS else None,
+        _from_rate_limit(headers) if is_limited else None,
         _seconds(headers.get("retry-after-ms"), scale=0.001),
+        _seconds(headers.get("x-ms-retry-after-ms"), scale=0.001),
         _seconds(headers.get("retry-after")),
         _from_date(headers),
-        _from_body(reply.fields()),
-        _seconds(match[1]) if (match := _IN_WORDS.search(text)) else None,
+        _from_body(reply.fields(), 0),
+        _from_resets(headers, headers) if is_limited else None,
+        _from_resets(_metadata_headers(reply.fields()), headers) if is_limited else None,
+        _span(match["span"]) if (match := _IN_WORDS.search(text)) else None,
     )
     return next((min(wait, _LONGEST_S) for wait in candidates if wait is not None), None)
 
@@ -53,20 +70,68 @@ def _from_rate_limit(headers: Mapping[str, str]) -> float | None:
 
 
 def _from_date(headers: Mapping[str, str]) -> float | None:
-    # Counted from the server's own clock where it shows it, so that ours may be wrong.
     try:
         until = parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
     except ValueError:
         return None
+    return max(until - _now(headers), 0.0)
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    """The server's own clock where it shows it, so that ours may be wrong."""
     try:
-        now = parsedate_to_datetime(headers.get("Date", "")).timestamp()
+        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
     except ValueError:
-        now = time.time()
-    return max(until - now, 0.0)
+        return time.time()
 
 
-def _from_body(fields: Mapping[str, Any]) -> float | None:
-    return next((wait for name in _FIELDS if (wait := _seconds(fields.get(name))) is not None), None)
+def _from_body(value: object, depth: int) -> float | None:
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, list):
+        return next((wait for item in value if (wait := _from_body(item, depth + 1)) is not None), None)
+    if not isinstance(value, Mapping):
+        return None
+    for name, scale in _FIELDS.items():
+        found = value.get(name)
+        wait = _span(found) if name == "retryDelay" else _seconds(found, scale=scale)
+        if wait is not None:
+            return wait
+    inner = (_from_body(value.get(name), depth + 1) for name in _NESTED)
+    return next((wait for wait in inner if wait is not None), None)
+
+
+def _from_resets(limits: Mapping[str, Any], headers: Mapping[str, str]) -> float | None:
+    """OpenAI's x-ratelimit-reset-requests ("6m0s") of what is used up, or a moment in X-RateLimit-Reset."""
+    said = {str(name).lower(): value for name, value in limits.items()}
+    waits = [
+        _span(said.get(f"x-ratelimit-reset-{kind}"))
+        for kind in _RESETS
+        if _seconds(said.get(f"x-ratelimit-remaining-{kind}")) == 0
+    ]
+    known = [wait for wait in waits if wait is not None]
+    if known:
+        return max(known)
+    at = _seconds(said.get("x-ratelimit-reset"))
+    if at is None or _seconds(said.get("x-ratelimit-remaining")) != 0:
+        return None
+    at = at / 1000 if at >= _EPOCH_MS else at
+    return max(at - _now(headers), 0.0) if at >= _EPOCH_S else at
+
+
+def _metadata_headers(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The headers of whoever stands behind OpenRouter, which it passes on in the body (seen 2026)."""
+    found: Any = fields
+    for name in ("error", "metadata", "headers"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _span(text: object) -> float | None:
+    """Seconds in "6m0s", "1.5s", "350ms" or a plain number."""
+    if not isinstance(text, str) or not (match := _SPAN_ALONE.fullmatch(text.strip().lower())) or not match[0]:
+        return _seconds(text)
+    return sum(float(match[unit] or 0) * scale for unit, scale in _UNITS.items())
 
 
 def _seconds(value: object, *, scale: float = 1.0) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from retrato.domain.errors import BadPictureError, CheckerError, DownError, ProviderError
+from retrato.domain.errors import BadPictureError, CheckerError, ProviderError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
@@ -13,6 +13,7 @@ from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
 from retrato.providers.polling import poll
 from retrato.providers.prices import cost_usd
+from retrato.providers.replies import failure
 
 _SMALLEST, _LARGEST = 256, 1536
 _SUCCESS = 200
@@ -110,9 +111,8 @@ class WavespeedLeg:
 
     def _failure(self, task: _Task) -> ProviderError:
         said = (task.error or "")[:_SAID_CHARS]
-        error = CheckerError if "nsfw" in said.lower() else DownError
         # Failed tasks are refunded within three hours (wavespeed.ai/docs, 2026-08), so they cost nothing.
-        return error(f"{self.name}: task failed ({said})", leg=self.name, request_id=task.id)
+        return failure(task.error)(f"{self.name}: task failed ({said})", leg=self.name, request_id=task.id)
 
 
 _SAID_CHARS = 200

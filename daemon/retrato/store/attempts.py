@@ -69,6 +69,7 @@ class AttemptLog:
             bid.price_usd,
             self._budget_usd,
             job.generation,
+            bid.limits.shared_with or bid.leg,
         )
         assert row is not None
         if row["lost"]:

@@ -1,6 +1,6 @@
 """The legs' breakers: one row per leg, shared by all replicas, by the server's clock."""
 
-from retrato.domain.faults import POLICIES, Fault
+from retrato.domain.faults import POLICIES, Fault, counted_wait_s, counted_with
 from retrato.store.database import Database
 from retrato.store.queries import query, storable
 
@@ -24,23 +24,21 @@ class LegBook:
         """
         A call on *leg* failed: count it and, by the fault's policy, close the leg for a while.
 
-        The wait that a provider states goes before the policy's, but where a person must act it only lengthens it:
-        an empty account does not fill within seconds.
+        Faults are counted among their kind (`counted_with`). The wait that a provider states goes before the
+        policy's, as far as it counts (`counted_wait_s`).
         """
         policy = POLICIES[fault]
         if policy.breaker is None:  # the prompt or the request was at fault, not the leg
             await self._database.execute(query("end_probe"), leg)
             return
-        stated_s = retry_after_s
-        if policy.alert and stated_s is not None and stated_s < policy.breaker.first_s:
-            stated_s = None
         await self._database.execute(
             query("record_leg_fault"),
             leg,
             fault.value,
             storable(reason, 500),
-            stated_s,
+            counted_wait_s(fault, retry_after_s),
             policy.breaker.opens_after,
             policy.breaker.first_s,
             policy.breaker.longest_s,
+            sorted(counted_with(fault)),
         )
