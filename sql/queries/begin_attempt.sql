@@ -6,7 +6,7 @@
 -- $1 persona id   $2 token   $3 version   $4 provider   $5 leg   $6 model   $7 seed   $8 redraw
 -- $9 what is ordered, jsonb   $10 leg's interval in seconds, null = none   $11 calls at once, null = no limit
 -- $12 seconds after which a slot is free whatever happens   $13 price in USD   $14 month's budget in USD, null = none
--- $15 generation when claimed
+-- $15 generation when claimed   $16 fingerprint of the account, null = not known
 --
 -- One row: id of the attempt, or null with the reason: lost, paused (everything or the company), short of money, or
 -- seconds to wait for the leg.
@@ -31,9 +31,18 @@ paused as materialized (
 ),
 leg as materialized (
     select
-        count(*) > 0 and bool_or(closed_until is not null) as was_closed,
+        count(*) > 0
+        and bool_or(closed_until is not null or coalesce(suspended_keys ? $16::text, false)) as was_closed,
         coalesce(
-            max(greatest(closed_until, probing_until, case when $10::float8 is not null then next_at end)),
+            max(
+                greatest(
+                    closed_until,
+                    probing_until,
+                    case when $10::float8 is not null then next_at end,
+                    to_timestamp((suspended_keys -> $16::text ->> 'until')::float8),
+                    to_timestamp((suspended_keys -> $16::text ->> 'probing')::float8)
+                )
+            ),
             clock_timestamp()
         ) as free_at
     from retrato.legs
@@ -45,17 +54,20 @@ guarded as materialized (
 ),
 money as materialized (
     select
-        date_trunc('month', now() at time zone 'UTC')::date as month,
+        clock.begun_at,
+        date_trunc('month', clock.begun_at at time zone 'UTC')::date as month,
         $14::numeric is null
         or $13::numeric = 0
         or $13::numeric + coalesce(
             (
                 select spent_usd + reserved_usd
                 from retrato.budget
-                where month = date_trunc('month', now() at time zone 'UTC')::date
+                where month = date_trunc('month', clock.begun_at at time zone 'UTC')::date
             ),
             0
         ) <= $14::numeric as is_there
+    -- One moment for both: the reservation lies in the month of the attempt, also when that begins just now.
+    from (select clock_timestamp() as begun_at) clock
 ),
 turn as (
     insert into retrato.legs as l (leg, next_at, slots)
@@ -71,6 +83,15 @@ turn as (
         probing_until = case
             when l.closed_until is not null then clock_timestamp() + make_interval(secs => $12::float8)
         end,
+        suspended_keys = case
+            when l.suspended_keys ? $16::text then
+                jsonb_set(
+                    l.suspended_keys,
+                    array[$16::text, 'probing'],
+                    to_jsonb(extract(epoch from clock_timestamp()) + $12::float8)
+                )
+            else l.suspended_keys
+        end,
         slots = excluded.slots || coalesce(
             (
                 select jsonb_object_agg(slot.key, slot.value)
@@ -82,6 +103,11 @@ turn as (
     where
         coalesce(l.closed_until, '-infinity') <= clock_timestamp()
         and coalesce(l.probing_until, '-infinity') <= clock_timestamp()
+        and greatest(
+            (l.suspended_keys -> $16::text ->> 'until')::float8,
+            (l.suspended_keys -> $16::text ->> 'probing')::float8,
+            0
+        ) <= extract(epoch from clock_timestamp())
         and ($10::float8 is null or coalesce(l.next_at, '-infinity') <= clock_timestamp())
         and (
             $11::integer is null
@@ -122,12 +148,14 @@ begun as (
 ),
 attempt as (
     insert into retrato.attempts (
-        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd, generation
+        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd, generation,
+        price_usd, started_at
     )
     select
         persona_id, empresa_id, $3::integer, token, $4::text, $5::text, $6::text, $7::bigint, $8::integer,
-        $9::jsonb, case when $14::numeric is not null then $13::numeric end, $15::integer
-    from begun
+        $9::jsonb, case when $14::numeric is not null then $13::numeric end, $15::integer,
+        $13::numeric, money.begun_at
+    from begun, money
     returning id
 )
 select

@@ -5,6 +5,7 @@
 -- once would double the time three times.
 -- $1 leg   $2 fault   $3 reason   $4 stated wait in seconds or null
 -- $5 faults in a row that close   $6 first time in seconds   $7 longest in seconds
+-- $8 fingerprint of the account, null = not known
 insert into retrato.legs as l (leg, faults_in_row, closed_until, last_fault, reason, failed_at)
 values (
     $1::text,
@@ -37,6 +38,10 @@ set (faults_in_row, closed_until) = (
 ),
 -- the probe has had its answer; closed again, or still closed for the next probe
 probing_until = null,
+suspended_keys = case
+    when l.suspended_keys ? $8::text then l.suspended_keys #- array[$8::text, 'probing']
+    else l.suspended_keys
+end,
 last_fault = $2::text,
 reason = $3::text,
 failed_at = clock_timestamp()

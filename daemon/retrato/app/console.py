@@ -1,6 +1,6 @@
 """The console, built from the settings: it listens before the database answers, and gets its desk after."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -35,10 +35,10 @@ async def open_console(settings: Settings, *, pages: bool = True) -> AsyncIterat
         await console.close()
 
 
-def open_desk(settings: Settings, base: Base) -> Desk:
-    """What pages and API ask and order."""
+def open_desk(settings: Settings, base: Base, *, keys: Mapping[str, str]) -> Desk:
+    """What pages and API ask and order; *keys* are the fingerprints of our accounts, by provider."""
     return Desk(
-        ConsoleReads(base.database, base.host),
+        ConsoleReads(base.database, base.host, keys=keys),
         base.status,
         base.control,
         base.requests,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -46,7 +46,7 @@ class Gauges(Collector):
     One look at the database, as metrics; nothing while the database is away.
 
     *budget_usd* is the month's budget, None without one. A replica lives that gave a sign of life within
-    *alive_within_s* seconds. *clock* is monotonic.
+    *alive_within_s* seconds. *keys* are the fingerprints of our accounts, by provider. *clock* is monotonic.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Gauges(Collector):
         *,
         budget_usd: float | None,
         alive_within_s: float,
+        keys: Mapping[str, str] | None = None,
         kept_s: float = _KEPT_S,
         answer_s: float = _ANSWER_S,
         clock: Callable[[], float] = time.monotonic,
@@ -64,6 +65,7 @@ class Gauges(Collector):
         self._metrics = metrics
         self._budget_usd = budget_usd
         self._alive_within_s = alive_within_s
+        self._keys = json.dumps(dict(keys or {}))
         self._kept_s = kept_s
         self._answer_s = answer_s
         self._clock = clock
@@ -99,7 +101,7 @@ class Gauges(Collector):
             timeout_s=self._answer_s,
         )
         assert row is not None
-        return dict(row)
+        return {**row, "legs": await self._database.fetch(query("gauges_legs"), self._keys)}
 
     def collect(self) -> Iterator[Metric]:
         """What the last look has seen."""
@@ -120,21 +122,21 @@ class Gauges(Collector):
         )
         for column, (name, told) in _PLAIN.items():
             yield GaugeMetricFamily(name, told, value=float(row[column]))
-        yield from self._legs(json.loads(row["legs"] or "[]"))
+        yield from self._legs(row["legs"])
         yield from self._budget(json.loads(row["budget"] or "null"))
 
-    def _legs(self, legs: list[dict[str, Any]]) -> Iterator[Metric]:
+    def _legs(self, legs: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         closed: dict[tuple[str, ...], float | None] = {}
         paused: dict[tuple[str, ...], float | None] = {}
         for leg in legs:
             labels = self._metrics.calls.labels(leg["leg"])
             paused[labels] = max(paused.get(labels) or 0, leg["paused"])
-            if leg["closed_until_s"] is not None:
+            if leg["suspended_until_s"] is not None:
                 why = (*labels, leg["fault"] or "none")
-                closed[why] = max(closed.get(why) or 0, leg["closed_until_s"])
+                closed[why] = max(closed.get(why) or 0, leg["suspended_until_s"])
         yield _family(
             "retrato_leg_closed_until_timestamp_seconds",
-            "Until when no call is made on the leg, and the fault that closed it; nothing while it is open.",
+            "Until when the leg is suspended, and the fault that did it; nothing while it is available.",
             ("provider", "leg", "fault"),
             closed,
         )
