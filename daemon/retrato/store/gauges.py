@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -100,8 +100,10 @@ class Gauges(Collector):
             self._alive_within_s,
             timeout_s=self._answer_s,
         )
+        legs = await self._database.fetchrow(query("gauges_legs"), self._keys, timeout_s=self._answer_s)
         assert row is not None
-        return {**row, "legs": await self._database.fetch(query("gauges_legs"), self._keys)}
+        assert legs is not None
+        return {**row, **legs}
 
     def collect(self) -> Iterator[Metric]:
         """What the last look has seen."""
@@ -122,18 +124,18 @@ class Gauges(Collector):
         )
         for column, (name, told) in _PLAIN.items():
             yield GaugeMetricFamily(name, told, value=float(row[column]))
-        yield from self._legs(row["legs"])
+        yield from self._legs(json.loads(row["legs"] or "[]"))
         yield from self._budget(json.loads(row["budget"] or "null"))
 
-    def _legs(self, legs: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    def _legs(self, legs: list[dict[str, Any]]) -> Iterator[Metric]:
         closed: dict[tuple[str, ...], float | None] = {}
         paused: dict[tuple[str, ...], float | None] = {}
         for leg in legs:
             labels = self._metrics.calls.labels(leg["leg"])
             paused[labels] = max(paused.get(labels) or 0, leg["paused"])
-            if leg["suspended_until_s"] is not None:
+            if leg["closed_until_s"] is not None:
                 why = (*labels, leg["fault"] or "none")
-                closed[why] = max(closed.get(why) or 0, leg["suspended_until_s"])
+                closed[why] = max(closed.get(why) or 0, leg["closed_until_s"])
         yield _family(
             "retrato_leg_closed_until_timestamp_seconds",
             "Until when the leg is suspended, and the fault that did it; nothing while it is available.",
