@@ -341,7 +341,8 @@ begin
             token = nextval('retrato.tokens'),
             replica_id = me,
             lease_until = clock_timestamp() + make_interval(secs => lease_s),
-            started_at = clock_timestamp()
+            started_at = clock_timestamp(),
+            waits_for = null
         -- As an array: whatever the planner thinks of the parts above, this is a look into the primary key.
         where j.persona_id = any(array(select persona_id from chosen))
         returning
@@ -1242,6 +1243,7 @@ AS $function$
 declare
     was_paused boolean;
     closed text[] := '{}';
+    called integer := 0;
 begin
     if resume.scope = 'empresa' and current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'a company is resumed at READ COMMITTED'
@@ -1259,26 +1261,48 @@ begin
             select l.leg
             from retrato.legs l
             where
-                l.closed_until is not null
+                (l.closed_until is not null or l.suspended_keys <> '{}')
                 and (l.leg = resume.name or pg_catalog.starts_with(l.leg, resume.name || '/'))
         );
     end if;
 
-    if closed <> '{}' then
+    if resume.scope = 'leg' then
         -- Jobs before legs, each in order, as everybody does. A job that an application holds comes in its own time.
+        -- What a release before has delayed does not say for what: then its last fault tells whether a leg had it.
         update retrato.jobs j
         set run_at = now()
         where
             j.persona_id = any(array(
                 select waiting.persona_id
                 from retrato.jobs waiting
-                where waiting.state = 'queued' and waiting.delayed and waiting.run_at < 'infinity'
+                where
+                    waiting.state = 'queued'
+                    and waiting.delayed
+                    and waiting.run_at > now()
+                    and waiting.run_at < 'infinity'
+                    and case
+                        when waiting.waits_for is null then
+                            (was_paused or closed <> '{}')
+                            and coalesce(waiting.last_fault, 'auth') in (
+                                'auth', 'no_credit', 'gone', 'throttled', 'loading', 'transient', 'unknown_outcome'
+                            )
+                        else exists (
+                            select
+                            from unnest(waiting.waits_for) as awaited(leg)
+                            where
+                                awaited.leg = resume.name
+                                or pg_catalog.starts_with(awaited.leg, resume.name || '/')
+                                -- a provider that could not even tell its legs
+                                or pg_catalog.starts_with(resume.name, awaited.leg || '/')
+                        )
+                    end
                 order by waiting.persona_id
                 for update skip locked
             ));
+        get diagnostics called = row_count;
 
         update retrato.legs l
-        set closed_until = null, probing_until = null, faults_in_row = 0
+        set closed_until = null, probing_until = null, faults_in_row = 0, suspended_keys = '{}'
         where
             l.leg = any(array(
                 select shut.leg
@@ -1345,7 +1369,7 @@ begin
     end if;
 
     perform pg_catalog.pg_notify('retrato', '');
-    return was_paused or closed <> '{}';
+    return was_paused or closed <> '{}' or called > 0;
 end;
 $function$
 
@@ -1759,7 +1783,8 @@ id bigint not null,
     ordered jsonb not null default '{}'::jsonb,
     thumbnail_key text,
     reserved_usd numeric(12,6),
-    generation integer
+    generation integer,
+    price_usd numeric(12,6)
 
 -- table avatars
 persona_id text collate "C" not null,
@@ -1820,7 +1845,8 @@ singleton boolean not null default true,
     id uuid not null default gen_random_uuid(),
     serves_from integer not null default 4,
     functions_sha256 text not null default ''::text,
-    triggers_sha256 text generated always as (functions_of_schema_4) stored
+    triggers_sha256 text generated always as (functions_of_schema_4) stored,
+    key_salt uuid not null default gen_random_uuid()
 
 -- table jobs
 persona_id text collate "C" not null,
@@ -1844,7 +1870,8 @@ persona_id text collate "C" not null,
     requested_at timestamp with time zone not null default now(),
     started_at timestamp with time zone,
     new_face boolean not null default false,
-    round bigint not null default 0
+    round bigint not null default 0,
+    waits_for text[]
     with (fillfactor=70, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=5000, autovacuum_vacuum_cost_delay=0)
 
 -- table legs
@@ -1857,7 +1884,8 @@ leg text not null,
     failed_at timestamp with time zone,
     next_at timestamp with time zone,
     probing_until timestamp with time zone,
-    slots jsonb not null default '{}'::jsonb
+    slots jsonb not null default '{}'::jsonb,
+    suspended_keys jsonb not null default '{}'::jsonb
     with (fillfactor=50)
 
 -- table looks
@@ -1946,6 +1974,27 @@ SELECT runnable,
                            FROM retrato.jobs
                           WHERE (jobs.state = 'running'::text)
                          LIMIT 10000) held) AS running) counted;
+
+-- view leg_suspensions
+SELECT l.leg,
+    NULL::text AS key,
+    l.closed_until AS suspended_until,
+    l.probing_until,
+    l.faults_in_row,
+    l.last_fault AS fault,
+    l.reason
+   FROM retrato.legs l
+  WHERE (l.closed_until IS NOT NULL)
+UNION ALL
+ SELECT l.leg,
+    account.key,
+    to_timestamp(((account.value ->> 'until'::text))::double precision) AS suspended_until,
+    to_timestamp(((account.value ->> 'probing'::text))::double precision) AS probing_until,
+    ((account.value ->> 'faults'::text))::integer AS faults_in_row,
+    (account.value ->> 'fault'::text) AS fault,
+    (account.value ->> 'reason'::text) AS reason
+   FROM (retrato.legs l
+     CROSS JOIN LATERAL jsonb_each(l.suspended_keys) account(key, value));
 
 -- view persona_status
 SELECT (p.id)::text AS persona_id,

@@ -9,6 +9,7 @@
 -- $9 what is ordered, jsonb   $10 leg's interval in seconds, null = none   $11 calls at once, null = no limit
 -- $12 seconds after which a slot is free whatever happens   $13 price in USD   $14 month's budget in USD, null = none
 -- $15 generation when claimed   $16 leg in whose row turn and slots are kept, the leg itself as a rule
+-- $17 fingerprint of the account, null = not known
 --
 -- One row: id of the attempt, or null with the reason: lost, paused (everything or the company), short of money, or
 -- seconds to wait for the leg.
@@ -32,22 +33,36 @@ paused as materialized (
         ) as leg
 ),
 locked as materialized (
-    select l.leg, l.closed_until, l.probing_until, l.next_at
+    select
+        l.leg,
+        l.next_at,
+        l.closed_until is not null or coalesce(l.suspended_keys ? $17::text, false) as was_closed,
+        greatest(
+            l.closed_until,
+            l.probing_until,
+            to_timestamp((l.suspended_keys -> $17::text ->> 'until')::float8),
+            to_timestamp((l.suspended_keys -> $17::text ->> 'probing')::float8)
+        ) as free_at
     from retrato.legs l
     where
         l.leg in ($5::text, $16::text)
         and exists (select from fence)
-        and ($10::float8 is not null or $11::integer is not null or l.closed_until is not null)
+        and (
+            $10::float8 is not null
+            or $11::integer is not null
+            or l.closed_until is not null
+            or coalesce(l.suspended_keys ? $17::text, false)
+        )
     order by l.leg
     for update
 ),
 leg as materialized (
     select
-        coalesce(bool_or(closed_until is not null) filter (where leg = $5::text), false) as was_closed,
+        coalesce(bool_or(was_closed) filter (where leg = $5::text), false) as was_closed,
         coalesce(
             max(
                 greatest(
-                    case when leg = $5::text then greatest(closed_until, probing_until) end,
+                    case when leg = $5::text then free_at end,
                     case when leg = $16::text and $10::float8 is not null then next_at end
                 )
             ),
@@ -63,26 +78,26 @@ guarded as materialized (
         not (was_closed and $5::text <> $16::text) or not exists (
             select
             from locked
-            where
-                leg = $5::text
-                and greatest(coalesce(closed_until, '-infinity'), coalesce(probing_until, '-infinity'))
-                > clock_timestamp()
+            where leg = $5::text and free_at > clock_timestamp()
         ) as apart_is_free
     from leg
 ),
 money as materialized (
     select
-        date_trunc('month', now() at time zone 'UTC')::date as month,
+        clock.begun_at,
+        date_trunc('month', clock.begun_at at time zone 'UTC')::date as month,
         $14::numeric is null
         or $13::numeric = 0
         or $13::numeric + coalesce(
             (
                 select spent_usd + reserved_usd
                 from retrato.budget
-                where month = date_trunc('month', now() at time zone 'UTC')::date
+                where month = date_trunc('month', clock.begun_at at time zone 'UTC')::date
             ),
             0
         ) <= $14::numeric as is_there
+    -- One moment for both: the reservation lies in the month of the attempt, also when that begins just now.
+    from (select clock_timestamp() as begun_at) clock
 ),
 turn as (
     insert into retrato.legs as l (leg, next_at, slots)
@@ -102,6 +117,15 @@ turn as (
             when $5::text <> l.leg then l.probing_until
             when l.closed_until is not null then clock_timestamp() + make_interval(secs => $12::float8)
         end,
+        suspended_keys = case
+            when $5::text = l.leg and l.suspended_keys ? $17::text then
+                jsonb_set(
+                    l.suspended_keys,
+                    array[$17::text, 'probing'],
+                    to_jsonb(extract(epoch from clock_timestamp()) + $12::float8)
+                )
+            else l.suspended_keys
+        end,
         slots = excluded.slots || coalesce(
             (
                 select jsonb_object_agg(slot.key, slot.value)
@@ -116,6 +140,11 @@ turn as (
             or (
                 coalesce(l.closed_until, '-infinity') <= clock_timestamp()
                 and coalesce(l.probing_until, '-infinity') <= clock_timestamp()
+                and greatest(
+                    (l.suspended_keys -> $17::text ->> 'until')::float8,
+                    (l.suspended_keys -> $17::text ->> 'probing')::float8,
+                    0
+                ) <= extract(epoch from clock_timestamp())
             )
         )
         and ($10::float8 is null or coalesce(l.next_at, '-infinity') <= clock_timestamp())
@@ -131,7 +160,19 @@ turn as (
 ),
 probe as (
     update retrato.legs l
-    set probing_until = clock_timestamp() + make_interval(secs => $12::float8)
+    set
+        probing_until = case
+            when l.closed_until is not null then clock_timestamp() + make_interval(secs => $12::float8)
+        end,
+        suspended_keys = case
+            when l.suspended_keys ? $17::text then
+                jsonb_set(
+                    l.suspended_keys,
+                    array[$17::text, 'probing'],
+                    to_jsonb(extract(epoch from clock_timestamp()) + $12::float8)
+                )
+            else l.suspended_keys
+        end
     where l.leg = $5::text and (select apart from guarded) and exists (select from turn)
 ),
 admitted as materialized (
@@ -163,12 +204,14 @@ begun as (
 ),
 attempt as (
     insert into retrato.attempts (
-        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd, generation
+        persona_id, empresa_id, version, token, provider, leg, model, seed, redraw, ordered, reserved_usd, generation,
+        price_usd, started_at
     )
     select
         persona_id, empresa_id, $3::integer, token, $4::text, $5::text, $6::text, $7::bigint, $8::integer,
-        $9::jsonb, case when $14::numeric is not null then $13::numeric end, $15::integer
-    from begun
+        $9::jsonb, case when $14::numeric is not null then $13::numeric end, $15::integer,
+        $13::numeric, money.begun_at
+    from begun, money
     returning id
 )
 select

@@ -6,7 +6,7 @@ set
     state = 'failed',
     fault = 'unknown_outcome',
     error = 'nobody lived to hear the answer',
-    cost_usd = coalesce(cost_usd, reserved_usd),
+    cost_usd = coalesce(cost_usd, reserved_usd, price_usd),
     finished_at = clock_timestamp()
 where
     a.state = 'sending'

@@ -1,6 +1,6 @@
 -- Close an attempt, free its slot on the leg, and settle its money: what was set aside goes, what it cost is spent.
 -- With an unknown outcome the estimate is its cost and stays set aside: it may have been charged. Should the outcome
--- be learnt after all, the attempt is closed once more.
+-- be learnt after all, the attempt is closed once more. A picture whose cost nobody tells is settled at its estimate.
 --
 -- $1 attempt id   $2 state   $3 fault, null on success   $4 error   $5 cost in USD, null = unknown
 -- $6 seed that was really used, null = the ordered one   $7 price that counts when the outcome is unknown
@@ -20,7 +20,9 @@ settled as (
     update retrato.budget b
     set
         reserved_usd = greatest(0, b.reserved_usd - ended.reserved_usd),
-        spent_usd = b.spent_usd + coalesce(ended.cost_usd, 0)
+        spent_usd = b.spent_usd + coalesce(
+            ended.cost_usd, case when $2::text = 'succeeded' then ended.reserved_usd end, 0
+        )
     from ended
     where
         ended.reserved_usd is not null

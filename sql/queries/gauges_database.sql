@@ -82,23 +82,6 @@ select
         0
     ) as oldest_xmin_age,
     (
-        select jsonb_agg(
-            jsonb_build_object(
-                'leg', l.leg,
-                'fault', l.last_fault,
-                'closed_until_s', case
-                    when l.closed_until > clock_timestamp() then extract(epoch from l.closed_until)
-                end,
-                'paused', exists (
-                    select
-                    from retrato.pauses p
-                    where p.scope = 'leg' and (l.leg = p.name or starts_with(l.leg, p.name || '/'))
-                )
-            )
-        )
-        from retrato.legs l
-    ) as legs,
-    (
         select jsonb_build_object('spent_usd', b.spent_usd, 'reserved_usd', b.reserved_usd)
         from retrato.budget b
         where b.month = date_trunc('month', now() at time zone 'UTC')::date

@@ -1,16 +1,39 @@
 -- All legs that were ever asked, with their breakers and what they did in the last day.
+-- $1 provider → fingerprint of our account, jsonb
 select
     l.leg,
-    l.closed_until > clock_timestamp() as closed,
-    greatest(0, extract(epoch from l.closed_until - clock_timestamp()))::float8 as opens_in_s,
-    l.faults_in_row,
-    l.last_fault,
-    l.reason,
+    case
+        when suspension.suspended_until > clock_timestamp() then 'suspended'
+        when suspension.suspended_until is not null then 'probing'
+        else 'available'
+    end as state,
+    coalesce(suspension.suspended_until > clock_timestamp(), false) as closed,
+    case when suspension.suspended_until > clock_timestamp() then suspension.suspended_until end as suspended_until,
+    greatest(0, extract(epoch from suspension.suspended_until - clock_timestamp()))::float8 as opens_in_s,
+    other.suspended_until as other_key_until,
+    greatest(l.faults_in_row, suspension.faults_in_row) as faults_in_row,
+    coalesce(suspension.fault, l.last_fault) as last_fault,
+    coalesce(suspension.reason, l.reason) as reason,
     l.succeeded_at,
     coalesce(day.succeeded, 0) as succeeded_24h,
     coalesce(day.failed, 0) as failed_24h,
     day.median_s
 from retrato.legs l
+left join lateral (
+    -- ours, and where we have no such account whichever lasts longest
+    select s.suspended_until, s.probing_until, s.faults_in_row, s.fault, s.reason
+    from retrato.leg_suspensions s
+    where
+        s.leg = l.leg
+        and coalesce(s.key = coalesce($1::jsonb ->> split_part(l.leg, '/', 1), s.key), true)
+    order by s.suspended_until desc nulls last
+    limit 1
+) suspension on true
+left join lateral (
+    select max(s.suspended_until) as suspended_until
+    from retrato.leg_suspensions s
+    where s.leg = l.leg and s.key <> $1::jsonb ->> split_part(l.leg, '/', 1) and s.suspended_until > clock_timestamp()
+) other on true
 left join lateral (
     select
         count(*) filter (where a.state = 'succeeded') as succeeded,

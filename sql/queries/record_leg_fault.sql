@@ -6,6 +6,7 @@
 -- Nor do they change why the leg is closed, unless they close it for longer.
 -- $1 leg   $2 fault   $3 reason   $4 stated wait in seconds or null
 -- $5 faults in a row that close   $6 first time in seconds   $7 longest in seconds   $8 faults of its kind
+-- $9 fingerprint of the account, null = not known
 insert into retrato.legs as l (leg, faults_in_row, closed_until, last_fault, reason, failed_at)
 values (
     $1::text,
@@ -49,4 +50,8 @@ set (faults_in_row, closed_until, last_fault, reason) = (
 ),
 -- the probe has had its answer; closed again, or still closed for the next probe
 probing_until = null,
+suspended_keys = case
+    when l.suspended_keys ? $9::text then l.suspended_keys #- array[$9::text, 'probing']
+    else l.suspended_keys
+end,
 failed_at = clock_timestamp()

@@ -1,6 +1,7 @@
 -- Hand a job back without burning an attempt: the replica stops, or nobody can draw now. One job at a time: who holds
 -- one row while waiting for the next can wait in a circle with an application that raises flags.
 -- $1 persona id   $2 token   $3 not before, seconds from now   $4 reason text, null = keep the last
+-- $5 the legs that it waits for, null = not said
 with released as (
     update retrato.jobs j
     set
@@ -12,7 +13,8 @@ with released as (
         token = null,
         replica_id = null,
         lease_until = null,
-        last_error = coalesce($4::text, j.last_error)
+        last_error = coalesce($4::text, j.last_error),
+        waits_for = $5::text[]
     where j.persona_id = $1::text and j.token = $2::bigint and j.state = 'running'
     returning j.persona_id, j.delayed
 ),

@@ -231,7 +231,8 @@ begin
             token = nextval('retrato.tokens'),
             replica_id = me,
             lease_until = clock_timestamp() + make_interval(secs => lease_s),
-            started_at = clock_timestamp()
+            started_at = clock_timestamp(),
+            waits_for = null
         -- As an array: whatever the planner thinks of the parts above, this is a look into the primary key.
         where j.persona_id = any(array(select persona_id from chosen))
         returning

@@ -17,8 +17,9 @@ end;
 $$;
 
 -- Of a company: waits for claims that are just taking jobs out of their index, and puts these back. Of a leg or
--- provider: what its faults have closed is open again as well, and who waits for a leg comes now. Rings for those who
--- sleep. Returns whether anything was paused or closed.
+-- provider: what its faults have suspended is available again as well, for every account, and the jobs that wait for it
+-- come now; those that wait for something else keep their time. Rings for those who sleep or back off. Returns whether
+-- anything was paused or suspended, or a job was called.
 --
 -- In an older snapshot it would not see what a claim has just taken out, and nobody else puts that back. Rows are not
 -- waited for longer than in write_back: should an application and we wait in a circle, we let go.
@@ -32,6 +33,7 @@ as $$
 declare
     was_paused boolean;
     closed text[] := '{}';
+    called integer := 0;
 begin
     if resume.scope = 'empresa' and current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'a company is resumed at READ COMMITTED'
@@ -49,26 +51,48 @@ begin
             select l.leg
             from retrato.legs l
             where
-                l.closed_until is not null
+                (l.closed_until is not null or l.suspended_keys <> '{}')
                 and (l.leg = resume.name or pg_catalog.starts_with(l.leg, resume.name || '/'))
         );
     end if;
 
-    if closed <> '{}' then
+    if resume.scope = 'leg' then
         -- Jobs before legs, each in order, as everybody does. A job that an application holds comes in its own time.
+        -- What a release before has delayed does not say for what: then its last fault tells whether a leg had it.
         update retrato.jobs j
         set run_at = now()
         where
             j.persona_id = any(array(
                 select waiting.persona_id
                 from retrato.jobs waiting
-                where waiting.state = 'queued' and waiting.delayed and waiting.run_at < 'infinity'
+                where
+                    waiting.state = 'queued'
+                    and waiting.delayed
+                    and waiting.run_at > now()
+                    and waiting.run_at < 'infinity'
+                    and case
+                        when waiting.waits_for is null then
+                            (was_paused or closed <> '{}')
+                            and coalesce(waiting.last_fault, 'auth') in (
+                                'auth', 'no_credit', 'gone', 'throttled', 'loading', 'transient', 'unknown_outcome'
+                            )
+                        else exists (
+                            select
+                            from unnest(waiting.waits_for) as awaited(leg)
+                            where
+                                awaited.leg = resume.name
+                                or pg_catalog.starts_with(awaited.leg, resume.name || '/')
+                                -- a provider that could not even tell its legs
+                                or pg_catalog.starts_with(resume.name, awaited.leg || '/')
+                        )
+                    end
                 order by waiting.persona_id
                 for update skip locked
             ));
+        get diagnostics called = row_count;
 
         update retrato.legs l
-        set closed_until = null, probing_until = null, faults_in_row = 0
+        set closed_until = null, probing_until = null, faults_in_row = 0, suspended_keys = '{}'
         where
             l.leg = any(array(
                 select shut.leg
@@ -135,7 +159,7 @@ begin
     end if;
 
     perform pg_catalog.pg_notify('retrato', '');
-    return was_paused or closed <> '{}';
+    return was_paused or closed <> '{}' or called > 0;
 end;
 $$;
 

@@ -1,7 +1,7 @@
 """The console, built from the settings: it listens before the database answers, and gets its desk after."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -60,10 +60,10 @@ async def open_console(
         await console.close()
 
 
-def open_desk(settings: Settings, base: Base) -> Desk:
-    """What pages and API ask and order."""
+def open_desk(settings: Settings, base: Base, *, keys: Mapping[str, str]) -> Desk:
+    """What pages and API ask and order; *keys* are the fingerprints of our accounts, by provider."""
     return Desk(
-        ConsoleReads(base.shared, base.host),
+        ConsoleReads(base.shared, base.host, keys=keys),
         Status(base.shared),
         Control(base.shared),
         Requests(base.shared),

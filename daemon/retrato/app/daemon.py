@@ -2,20 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 import structlog
 
 from retrato.app.base import Base
 from retrato.app.console import open_desk
+from retrato.app.legs import LegOutlooks, account_keys
 from retrato.app.providers import open_providers, providers_config
 from retrato.app.wording import parsed_templates, wording
 from retrato.console.desk import Desk
 from retrato.console.server import Console
 from retrato.console.whereabouts import is_anywhere, url_of
-from retrato.domain.errors import StorageError
+from retrato.domain.errors import StorageError, StoreUnavailableError
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.imaging.finish import finish
@@ -28,6 +29,7 @@ from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
 from retrato.services.keeper import Keeper
 from retrato.services.listener import Listener
+from retrato.services.recall import Recall
 from retrato.services.reporter import Reporter
 from retrato.services.schema_guard import SchemaGuard
 from retrato.services.worker import Worker
@@ -61,6 +63,8 @@ class Daemon:
     keeper: Keeper
     listener: Listener
     housekeeper: Housekeeper
+    recall: Recall
+    outlooks: LegOutlooks
     guard: SchemaGuard
     reporter: Reporter
     console: Console | None
@@ -85,7 +89,7 @@ class Daemon:
 
         """
         drawing: list[Service] = [self.dispatcher, self.keeper, self.listener]
-        supporting: list[Service] = [self.housekeeper, self.reporter, *others]
+        supporting: list[Service] = [self.housekeeper, self.recall, self.reporter, *others]
         if self.console is not None:
             supporting.append(self.console)
         over = asyncio.Event()
@@ -147,7 +151,8 @@ async def open_daemon(
         store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
         guard = SchemaGuard(lambda: _require_schema(base))
         pulse = Pulse(limit_s=_STALLED_AFTER_S + 2 * settings.poll_seconds + settings.lease_seconds)
-        desk = open_desk(settings, base) if console is not None and pages else None
+        keys = await account_keys(settings, base.status)
+        desk = open_desk(settings, base, keys=keys) if console is not None and pages else None
         if console is not None:
             console.ready_when(lambda: _ready(base, guard))
             console.alive_while(pulse)
@@ -156,7 +161,7 @@ async def open_daemon(
                 console.open_pages(desk)
         providers = await stack.enter_async_context(open_providers(settings))
         metrics = _metrics(providers)
-        gauges = _gauges(settings, base, metrics)
+        gauges = _gauges(settings, base, metrics, keys)
         if console is not None:
             console.measure(metrics)
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
@@ -166,11 +171,12 @@ async def open_daemon(
             lease_s=settings.lease_seconds,
             look_back_every_s=SHORTEST_POLL * settings.poll_seconds,  # every poll sees everything
         )
-        attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd)
+        attempts = AttemptLog(base.database, monthly_budget_usd=settings.monthly_budget_usd, keys=keys)
+        legs = LegBook(base.database, keys=keys)
         chain = Chain(
             providers,
             attempts,
-            LegBook(base.database),
+            legs,
             finish=lambda data, width, height: finish(data, width=width, height=height),
             may_start=holdings.may_start,
             waits_s=settings.retry_waits_seconds,
@@ -203,6 +209,8 @@ async def open_daemon(
             _listen_address(settings, dsn), wake=wake, holdings=holdings, guard=guard, metrics=metrics
         )
         await keeper.beat()  # the replica's row is there before it works
+        with suppress(StoreUnavailableError):  # then before the first paid call
+            await attempts.count_earlier()
         yield Daemon(
             dispatcher=Dispatcher(
                 jobs,
@@ -227,6 +235,14 @@ async def open_daemon(
                 sweep=settings.sweep,
                 keep_attempts_days=settings.keep_attempts_days,
                 metrics=metrics,
+            ),
+            recall=Recall(legs, wake=wake, poll_s=settings.poll_seconds, metrics=metrics),
+            outlooks=LegOutlooks(
+                providers,
+                base.status,
+                base.control,
+                keys=keys,
+                monthly_budget_usd=settings.monthly_budget_usd,
             ),
             guard=guard,
             reporter=Reporter(
@@ -274,13 +290,14 @@ def _metrics(providers: Sequence[Provider]) -> Metrics:
     return metrics
 
 
-def _gauges(settings: Settings, base: Base, metrics: Metrics) -> Gauges:
+def _gauges(settings: Settings, base: Base, metrics: Metrics, keys: Mapping[str, str]) -> Gauges:
     """What is true of the whole database, shown with *metrics* on scrape."""
     gauges = Gauges(
         base.shared,
         metrics,
         budget_usd=settings.monthly_budget_usd,
         alive_within_s=max(_ALIVE_WITHIN_S, 2 * settings.poll_seconds),
+        keys=keys,
     )
     metrics.add(gauges, gauges.refresh)
     return gauges

@@ -16,7 +16,7 @@ from retrato.app.console import open_console
 from retrato.app.console_token import console_token
 from retrato.app.daemon import open_daemon
 from retrato.cli.common import EXIT_FAILED, log_as_set, note, print_table, run, settings_for_command
-from retrato.cli.progress import Watched, watch
+from retrato.cli.progress import Watched, give_up_without_legs, watch
 from retrato.cli.signals import stop_on_signals
 from retrato.providers.config import DEFAULT_PROVIDERS
 from retrato.settings import Settings
@@ -92,6 +92,10 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
         daemon = await stack.enter_async_context(open_daemon(settings, base, dsn, hurry=hurry, console=console))
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(stop))
+            if once:
+                group.create_task(
+                    give_up_without_legs(daemon.outlooks, base.status, Watched(empresa_id), stop=stop)
+                )
             await watch(base.status, Watched(empresa_id), stop=stop, title=sample.COMPANY)
             if not once and not stop.is_set():
                 note("All drawn. The daemon goes on listening: insert or flag a persona. Ctrl-C ends it.")

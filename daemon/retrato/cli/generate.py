@@ -12,7 +12,7 @@ from retrato.app.base import Base, open_base
 from retrato.app.daemon import check_settings, open_daemon
 from retrato.app.wording import wording
 from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
-from retrato.cli.progress import Watched, watch
+from retrato.cli.progress import Watched, give_up_without_legs, watch
 from retrato.cli.signals import stop_on_signals
 from retrato.domain.errors import NotFoundError
 from retrato.generation.seeds import seed_for
@@ -50,8 +50,8 @@ def generate(
     Draw what is missing for one company (Executar), and wait for it.
 
     Works with or without a running daemon: what is enqueued here is drawn here and there. Ends with a report, and
-    with exit code 1 when an avatar failed. With --dry-run nothing is drawn; what it tells is enough to
-    draw any version again.
+    with exit code 1 when an avatar failed, or when no leg can draw for more than two minutes. With --dry-run
+    nothing is drawn; what it tells is enough to draw any version again.
     """
     if empresa_id is None and persona_id is None:
         raise typer.BadParameter("name a company with --empresa-id or a persona with --persona-id")
@@ -93,6 +93,7 @@ async def _generate(
                         asyncio.TaskGroup() as group,
                     ):
                         group.create_task(daemon.run(stop))
+                        group.create_task(give_up_without_legs(daemon.outlooks, base.status, watched, stop=stop))
                         await watch(base.status, watched, stop=stop, title=name)
                         stop.set()
             after = await _all(base, watched)

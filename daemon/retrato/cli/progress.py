@@ -4,16 +4,21 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from retrato.app.legs import LegOutlook, LegOutlooks, clock_time
+from retrato.cli.common import note
 from retrato.domain.errors import StoreUnavailableError
 from retrato.store.status import UNDER_WAY, PersonaStatus, Status
 from retrato.supervise import wait_for_any
 
 _LOOK_EVERY_S = 0.5
 _SAY_EVERY_S = 10.0
+_WORTH_WAITING = timedelta(minutes=2)
+"""A leg that is available again within this time is waited for: providers throttle and load models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,41 @@ async def watch(status: Status, watched: Watched, *, stop: asyncio.Event, title:
                 said_at = time.monotonic()
                 console.print(f"{_words(title, left)}: {total - len(left)} of {total}")
             await wait_for_any(stop, timeout_s=_LOOK_EVERY_S)
+
+
+async def give_up_without_legs(
+    outlooks: LegOutlooks, status: Status, watched: Watched, *, stop: asyncio.Event
+) -> None:
+    """
+    Say when no leg can draw, and why; set *stop* where none will within two minutes.
+
+    Not while anybody draws for *watched*: another replica may have other keys, and what was ordered may still
+    come.
+    """
+    said, legs = "", list[LegOutlook]()
+    while not stop.is_set():
+        try:
+            legs = await outlooks.look()
+            nobody_draws = all(leg.hindrance for leg in legs) and not await status.personas(
+                empresa_id=watched.empresa_id, persona_ids=watched.persona_ids, states=("running",), limit=1
+            )
+        except StoreUnavailableError:
+            nobody_draws = False
+        if nobody_draws:
+            first = min((leg.until for leg in legs if leg.until is not None), default=None)
+            gives_up = first is None or first > datetime.now(UTC) + _WORTH_WAITING
+            if (text := _why_nothing_comes(legs, until=None if gives_up else first)) != said:
+                said = text
+                note(text)
+            if gives_up:
+                stop.set()
+        await wait_for_any(stop, timeout_s=_LOOK_EVERY_S * 2)
+
+
+def _why_nothing_comes(legs: Sequence[LegOutlook], *, until: datetime | None) -> str:
+    lines = [f"  {leg.leg}: {leg.hindrance}" + (f"\n    → {leg.remedy}" if leg.remedy else "") for leg in legs]
+    end = f"Waiting until {clock_time(until)}." if until else "Given up: what was asked for stays in the queue."
+    return "\n".join(["No leg can draw now.", *lines, end])
 
 
 async def _under_way(status: Status, watched: Watched) -> list[PersonaStatus]:

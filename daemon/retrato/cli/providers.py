@@ -8,6 +8,7 @@ from rich.table import Table
 
 from retrato.app.address import database_address
 from retrato.app.base import open_base
+from retrato.app.legs import account_keys, state_of
 from retrato.app.providers import open_providers, providers_config
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command, span
 from retrato.domain.errors import ProviderError
@@ -53,7 +54,8 @@ async def _providers(settings: Settings, companies: tuple[int, ...], *, as_json:
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base, open_providers(settings) as offered:
             assert base is not None
-            measured = {leg.leg: leg for leg in await base.status.legs()}
+            keys = await account_keys(settings, base.status)
+            measured = {leg.leg: leg for leg in await base.status.legs(keys)}
             rows = [
                 _row(info, measured.get(info.leg), companies, settings)
                 for info in catalogue(providers_config(settings))
@@ -145,7 +147,7 @@ def _key(info: LegInfo) -> str:
 def _state(measured: LegStatus | None) -> str:
     if measured is None:
         return "never asked"
-    return f"closed for {span(measured.opens_in_s)}: {measured.last_fault}" if measured.closed else "in use"
+    return f"{state_of(measured)} ({measured.last_fault})" if measured.closed else measured.state
 
 
 def _usd(amount: float | None) -> str:

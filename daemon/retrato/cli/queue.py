@@ -18,7 +18,7 @@ queue = typer.Typer(no_args_is_help=True, help="Pause, resume, cancel or retry: 
 _UNTOUCHED = {
     Scope.ALL: "was not paused as a whole",
     Scope.EMPRESA: "was not paused",
-    Scope.LEG: "was neither paused nor closed",
+    Scope.LEG: "was neither paused nor suspended",
 }
 
 _Work = Callable[[Base, Settings], Awaitable[None]]
@@ -69,8 +69,8 @@ def resume(*, empresa_id: EmpresaId = None, leg: Leg = None) -> None:
     """
     Go on where it was paused; name the same company or leg as there.
 
-    A leg that faults have closed (`retrato status` tells why) is asked again at once, too: say so when the cause
-    is mended.
+    A leg that faults have suspended (`retrato status` tells why) is asked again at once, too, with every key: say
+    so when the cause is mended. The jobs that wait for it come now; those that wait for something else do not.
     """
     scope, name = _scope(empresa_id, leg)
 

@@ -1,6 +1,7 @@
 """``retrato status``: backlog, providers, replicas."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,9 +10,10 @@ from rich.table import Column, Table
 from retrato.app.address import database_address
 from retrato.app.base import open_base
 from retrato.app.known import company_names, known_company
-from retrato.cli.common import note, print_json, print_table, run, settings_for_command, span
+from retrato.app.legs import account_keys, clock_time, resume_command, state_of
+from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.settings import Settings
-from retrato.store.control import Pause
+from retrato.store.control import Pause, Scope
 from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus, mixed_since
 
 
@@ -22,7 +24,7 @@ def status(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Show how many personas stand where, which providers are closed and why, and which replicas live."""
+    """Show the queue, the legs (which are suspended, until when and why), and which replicas live."""
     settings = settings_for_command()
     run(_status(settings, empresa_id, as_json=as_json))
 
@@ -34,7 +36,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             if empresa_id is not None:
                 empresa_id = await known_company(base, empresa_id)
             counts = await base.status.counts(empresa_id)
-            legs = await base.status.legs()
+            legs = await base.status.legs(await account_keys(settings, base.status))
             replicas = await base.status.replicas(seen_within_s=max(30.0, 2 * settings.poll_seconds))
             costs = await base.status.costs(empresa_id=empresa_id)
             budget = await base.status.budget()
@@ -47,7 +49,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             {
                 "total": total,
                 "empresas": counts,
-                "legs": legs,
+                "legs": [_with_command(leg, pauses) for leg in legs],
                 "replicas": replicas,
                 "costs": costs,
                 "budget": budget,
@@ -61,6 +63,8 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
         print_table(_pauses(pauses))
     if legs:
         print_table(_legs(legs))
+        for command in dict.fromkeys(filter(None, (_command(leg, pauses) for leg in legs))):
+            print(f"→ `{command}` when the cause is mended: it is asked again at once")  # noqa: T201
     else:
         note("No provider was asked yet.")
     if replicas:
@@ -98,13 +102,33 @@ def _legs(legs: list[LegStatus]) -> Table:
     for leg in legs:
         table.add_row(
             leg.leg,
-            f"closed for {span(leg.opens_in_s)}" if leg.closed else "in use",
+            state_of(leg),
             str(leg.succeeded_24h),
             str(leg.failed_24h),
             "" if leg.median_s is None else f"{leg.median_s:.1f} s",
-            (leg.reason or "") if leg.closed or leg.faults_in_row else "",
+            _why(leg),
         )
     return table
+
+
+def _why(leg: LegStatus) -> str:
+    if leg.state != "available" or leg.faults_in_row:
+        return leg.reason or ""
+    if leg.other_key_until is not None:
+        return f"with another key or address it is suspended until {clock_time(leg.other_key_until)}"
+    return ""
+
+
+def _command(leg: LegStatus, pauses: Sequence[Pause]) -> str | None:
+    """What makes *leg* be asked again at once; None where nothing keeps it."""
+    for pause in pauses:
+        if pause.scope == Scope.LEG and (leg.leg == pause.name or leg.leg.startswith(f"{pause.name}/")):
+            return resume_command(pause.name)
+    return resume_command(leg.leg) if leg.closed else None
+
+
+def _with_command(leg: LegStatus, pauses: Sequence[Pause]) -> dict[str, object]:
+    return {**asdict(leg), "resume_command": _command(leg, pauses)}
 
 
 def _money(costs: list[Cost], budget: MonthsBudget | None, limit_usd: float | None) -> str:

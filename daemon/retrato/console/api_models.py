@@ -201,14 +201,20 @@ class OutlookOut(Shown):
 
 
 class LegOut(Shown):
-    """A leg: breaker, the last 24 hours, this month's money."""
+    """
+    A leg: breaker, the last 24 hours, this month's money.
+
+    ``state``: available, suspended or probing; null where it was never asked.
+    """
 
     leg: str
     model: str
     in_use: bool
     key_present: bool
     price_usd: float | None
+    state: str | None
     closed: bool
+    suspended_until: datetime | None
     opens_in_s: float | None
     last_fault: str | None
     succeeded_at: datetime | None

@@ -33,7 +33,10 @@ The error tree, named by what the one who catches does next.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from retrato.domain.faults import Fault
+from retrato.domain.faults import PERSONA_FAULTS, Fault
+
+BUDGET = "budget"
+"""What a job waits for besides legs: money. No provider has this name."""
 
 
 class RetratoError(Exception):
@@ -218,9 +221,10 @@ class ChainExhaustedError(RetratoError):
     No leg could draw the picture now.
 
     Attributes:
-        errors: one per attempt, in order; empty when every leg was closed before the first call.
-        retry_after_s: seconds until the first closed leg opens; None when waiting alone cannot help.
+        errors: one per attempt, in order; empty when every leg was suspended before the first call.
+        retry_after_s: seconds until the first leg is available again; None when waiting alone cannot help.
         short: why the month's budget kept a leg from being asked, where it did.
+        waits_for: the legs (and `BUDGET`) for whose sake the job waits; a fault of the prompt waits for none.
 
     """
 
@@ -230,11 +234,15 @@ class ChainExhaustedError(RetratoError):
         *,
         retry_after_s: float | None = None,
         short: BudgetSpentError | None = None,
+        waits_for: Sequence[str] = (),
     ) -> None:
-        legs = ", ".join(dict.fromkeys(error.leg for error in errors)) or "none was open"
+        legs = ", ".join(dict.fromkeys(error.leg for error in errors)) or "none was available"
         last = f"; last: {errors[-1]}" if errors else ""
         money = f"; {short}" if short is not None else ""
         super().__init__(f"no provider could draw the picture (asked: {legs}{last}{money})")
         self.errors = tuple(errors)
         self.retry_after_s = retry_after_s
         self.short = short
+        at_fault = [error.leg for error in errors if error.fault not in PERSONA_FAULTS]
+        budget = [BUDGET] if short is not None else []
+        self.waits_for = tuple(dict.fromkeys([*waits_for, *at_fault, *budget]))

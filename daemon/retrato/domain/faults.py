@@ -23,6 +23,10 @@ class Fault(StrEnum):
     BAD_OUTPUT = "bad_output"
 
 
+PERSONA_FAULTS = frozenset({Fault.BAD_REQUEST, Fault.REFUSED, Fault.BAD_OUTPUT})
+"""They tell of the prompt or the picture, not of the leg: a leg that is resumed does not mend them."""
+
+
 class SameLeg(StrEnum):
     """Whether the leg that failed is asked again for the same version."""
 

@@ -168,6 +168,7 @@ class Chain:
         for leg in legs:
             if leg.name in await self._legs.closed():
                 sitting.skipped[leg.name] = None
+                sitting.waits_for.append(leg.name)
                 continue
             if sitting.calls and not sitting.has_time():
                 raise await self._exhausted(sitting, unasked=True)
@@ -175,6 +176,7 @@ class Chain:
                 return await Turn(leg, sitting, self._means).take()
             except LegFullError as full:
                 sitting.skipped[leg.name] = max(full.wait_s, _SOON_S)
+                sitting.waits_for.append(leg.name)
                 await self._stop_after_refusal(leg, sitting)
             except BudgetSpentError as short:
                 sitting.skipped[leg.name] = _BUDGET_WAIT_S
@@ -196,7 +198,7 @@ class Chain:
         return self._refusal_policy == "stop" and not policy_for(error).next_leg
 
     async def _tell_siblings(self, leg: Leg, legs: Sequence[Leg], error: ProviderError) -> None:
-        """A fault of the account closes every leg that leads to it, not only the one that met it."""
+        """A fault of the account suspends every leg that leads to it, not only the one that met it."""
         for sibling in legs:
             is_of_both = error.fault in OF_THE_ACCOUNT and _account(sibling) == _account(leg)
             if sibling.name != leg.name and (error.whole_provider or is_of_both):
@@ -214,7 +216,12 @@ class Chain:
         waits += [wait for e in errors if e.leg not in closed and (wait := _helpful_wait_s(e)) is not None]
         waits += [wait for name, wait in sitting.skipped.items() if wait is not None and name not in closed]
         waits += [_SOON_S] if unasked else []
-        return ChainExhaustedError(errors, retry_after_s=min(waits, default=None), short=sitting.short)
+        return ChainExhaustedError(
+            errors,
+            retry_after_s=min(waits, default=None),
+            short=sitting.short,
+            waits_for=sitting.waits_for,
+        )
 
 
 def _account(leg: Leg) -> str:

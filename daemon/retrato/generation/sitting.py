@@ -18,8 +18,9 @@ class Sitting:
 
     ``ends_at`` is on ``clock`` (monotonic seconds). ``redraw`` counts the seeds that were given up, over all
     legs; ``calls`` the attempts begun. ``errors`` came from calls, ``lookups`` from providers that offered no
-    leg, each in order; ``skipped`` are the legs that were closed or full, with the seconds to wait where they are
-    known; ``short`` tells why the month's budget kept a leg from being asked.
+    leg, each in order; ``skipped`` are the legs that were not to be called, with the seconds to wait where they
+    are known, ``waits_for`` those of them that were suspended, paused or full; ``short`` tells why the month's
+    budget kept a leg from being asked.
     """
 
     job: Job
@@ -32,6 +33,7 @@ class Sitting:
     errors: list[ProviderError] = field(default_factory=list)
     lookups: list[ProviderError] = field(default_factory=list)
     skipped: dict[str, float | None] = field(default_factory=dict)
+    waits_for: list[str] = field(default_factory=list)
     short: BudgetSpentError | None = None
 
     def order(self) -> Order:

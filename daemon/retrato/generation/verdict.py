@@ -23,6 +23,8 @@ class Retry:
     delay_s: float
     fault: str
     error: str
+    waits_for: tuple[str, ...] = ()
+    """As in `ChainExhaustedError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Release:
     reason: str
     fault: str | None = None
     """What to count it as, where it is trouble of our own."""
+    waits_for: tuple[str, ...] = ()
+    """As in `ChainExhaustedError`."""
 
 
 Verdict = Retry | Fail | Release
@@ -52,12 +56,13 @@ def verdict(error: Exception, job: Job) -> Verdict:
     match error:
         case RefusedError():
             return Fail(Fault.REFUSED.value, str(error))
-        case ChainExhaustedError(errors=errors, retry_after_s=after_s) if all(
+        case ChainExhaustedError(errors=errors, retry_after_s=after_s, waits_for=waits_for) if all(
             e.fault in _LEG_AT_FAULT for e in errors
         ):
-            return Release(max(_LEAST_WAIT_S, wait_s if after_s is None else after_s), str(error))
-        case ChainExhaustedError(errors=errors, retry_after_s=after_s):
-            return Retry(max(wait_s, after_s or 0), errors[-1].fault.value, str(error))
+            delay_s = max(_LEAST_WAIT_S, wait_s if after_s is None else after_s)
+            return Release(delay_s, str(error), waits_for=waits_for)
+        case ChainExhaustedError(errors=errors, retry_after_s=after_s, waits_for=waits_for):
+            return Retry(max(wait_s, after_s or 0), errors[-1].fault.value, str(error), waits_for)
         case StoreAwayError():
             return Release(_STORE_AWAY_S, str(error), fault="storage")
         case StorageError():

@@ -11,7 +11,7 @@ from retrato.metrics.hearing import HearingMetrics
 from retrato.metrics.jobs import JobMetrics
 from retrato.version import VERSION
 
-PARTS = ("dispatcher", "worker", "keeper", "listener", "chain", "housekeeper", "gauges")
+PARTS = ("dispatcher", "worker", "keeper", "listener", "chain", "housekeeper", "recall", "gauges")
 """Who finds the database away."""
 
 SUPPORTING = ("console", "reporter", "housekeeper", "reloader", "gauges", "http")

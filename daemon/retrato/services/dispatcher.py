@@ -7,6 +7,9 @@ The dispatcher: permit, then turn and claim, then work; asleep when there is not
                                                             ├─ restless: again in 50 ms … 1 s
                                                             └─ asleep until the bell, a due job, or the poll
 
+While nobody can draw, nothing is claimed until the first leg is available again. The bell ends that too: an
+operator may have resumed a leg.
+
 The look before the second claim closes the gap between "nothing there" and "asleep" (look_before_sleep.sql). Who
 has slept to the poll without a bell is still rightly asleep, so the poll costs one claim and no further look.
 """
@@ -34,6 +37,8 @@ log = structlog.get_logger()
 SHORTEST_POLL, LONGEST_POLL = 0.8, 1.2
 """Of the poll's seconds: so the polls of many replicas spread."""
 _LONGEST_HOLD_S = 60.0
+_SHORTEST_HOLD_S = 0.5
+"""Also where the bell rings: applications go on inserting while nobody can draw."""
 _HAND_BACK_S = 5.0
 
 
@@ -73,7 +78,7 @@ class Dispatcher:
         self._guard = guard or SchemaGuard()
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_ended = asyncio.Event()
-        self._hold_until = 0.0
+        self._hold_until = self._held_at = 0.0
         self._metrics = metrics or Metrics()
         self._pulse = pulse or Pulse(limit_s=math.inf)
         self.repace(pace_s)
@@ -111,6 +116,7 @@ class Dispatcher:
         undisturbed = False
         while permits := await self._free_permits(stop):
             self._wake.clear()
+            self._job_ended.clear()
             try:
                 await self._guard.require()
                 claimed, outlook = await self._claim(permits, undisturbed=undisturbed)
@@ -137,7 +143,7 @@ class Dispatcher:
                 # The pace may change meanwhile, and who sleeps for long shows no sign of life.
                 await wait_for_any(stop, timeout_s=min(claimed.wait_s, self._poll_s))
             elif outlook is not None and outlook.restless:
-                await wait_for_any(self._wake, stop, timeout_s=next(glances))
+                await wait_for_any(self._wake, self._job_ended, stop, timeout_s=next(glances))
             elif outlook is not None:
                 undisturbed = await self._sleep(outlook, stop)
             if outlook is None or not outlook.restless:
@@ -147,11 +153,15 @@ class Dispatcher:
         """How many jobs may be started now: one with a pace, else all that are free; 0 when it is time to stop."""
         while not stop.is_set():
             self._pulse.turned(self.name)
-            held_s = self._hold_until - asyncio.get_running_loop().time()
+            clock = asyncio.get_running_loop().time
+            held_s = self._hold_until - clock()
             self._holdings.loosened.clear()
             free = self._free()
             if held_s > 0:
-                await wait_for_any(stop, timeout_s=held_s)
+                await wait_for_any(self._wake, stop, timeout_s=held_s)
+                if self._wake.is_set():
+                    self._hold_until = min(self._hold_until, self._held_at + _SHORTEST_HOLD_S)
+                    await wait_for_any(stop, timeout_s=max(0.0, self._hold_until - clock()))
             elif free == 0:
                 await wait_for_any(self._holdings.loosened, stop, timeout_s=self._poll_s)
             else:
@@ -184,8 +194,8 @@ class Dispatcher:
         is_due_first = outlook.due_in_s is not None and outlook.due_in_s < sleep_s
         if outlook.due_in_s is not None:
             sleep_s = min(sleep_s, outlook.due_in_s + 0.01)
-        await wait_for_any(self._wake, stop, timeout_s=sleep_s)
-        return not is_due_first and not self._wake.is_set()
+        await wait_for_any(self._wake, self._job_ended, stop, timeout_s=sleep_s)
+        return not (is_due_first or self._wake.is_set() or self._job_ended.is_set())
 
     def _start(self, group: asyncio.TaskGroup, job: Job) -> None:
         task = group.create_task(self._work(job), name=f"job {job.persona_id}")
@@ -197,16 +207,17 @@ class Dispatcher:
     async def _work(self, job: Job) -> None:
         hold_s = await self._worker.work(job)
         if hold_s:
-            self._hold_until = asyncio.get_running_loop().time() + min(hold_s, _LONGEST_HOLD_S)
+            self._held_at = asyncio.get_running_loop().time()
+            self._hold_until = self._held_at + min(hold_s, _LONGEST_HOLD_S)
 
     def _end(self, job: Job, task: "asyncio.Task[None]") -> None:
         """A permit is free. A job whose work was cut off without an end stays in hand, to be handed back."""
         self._tasks.discard(task)
         if self._holdings.is_lost(job) or not (task.cancelled() or task.exception()):
             self._holdings.remove(job)
+        # The job may be in the queue again: asked for once more, or waiting for its next run. That is no bell: it
+        # does not end the wait for a leg.
         self._job_ended.set()
-        # The job may be in the queue again: asked for once more, or waiting for its next run.
-        self._wake.set()
 
     async def _drain(self) -> None:
         """Let the work in hand finish within the grace time; the second signal ends the patience."""

@@ -7,7 +7,7 @@ back, dropped (nothing to draw any more), or left alone because it belongs to so
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -175,22 +175,24 @@ class Worker:
                 await self._release(job, delay_s=0, reason=str(error))
                 return 0.0
         match verdict(error, job):
-            case Release(delay_s=delay_s, reason=reason, fault=trouble):
+            case Release(delay_s=delay_s, reason=reason, fault=trouble, waits_for=waits_for):
                 if trouble is not None:
                     self._metrics.jobs.fault(trouble)
-                await self._release(job, delay_s=delay_s, reason=reason)
+                await self._release(job, delay_s=delay_s, reason=reason, waits_for=waits_for)
                 return delay_s
             case Fail(fault=fault, error=text):
                 await self._retry(job, fault, text, delay_s=0, most_attempts=0)
-            case Retry(delay_s=delay_s, fault=fault, error=text):
+            case Retry(delay_s=delay_s, fault=fault, error=text, waits_for=waits_for):
                 if fault == "unexpected":
                     log.error("job.broken", exc_info=error)
-                await self._retry(job, fault, text, delay_s=delay_s, most_attempts=self._most_attempts)
+                await self._retry(
+                    job, fault, text, delay_s=delay_s, most_attempts=self._most_attempts, waits_for=waits_for
+                )
         return 0.0
 
-    async def _release(self, job: Job, *, delay_s: float, reason: str) -> None:
+    async def _release(self, job: Job, *, delay_s: float, reason: str, waits_for: Sequence[str] = ()) -> None:
         async def store() -> None:
-            released = await self._jobs.release(job, delay_s=delay_s, reason=reason)
+            released = await self._jobs.release(job, delay_s=delay_s, reason=reason, waits_for=waits_for)
             self._metrics.jobs.ended(End.RELEASED if released else End.LOST)
             if released:
                 log.warning("job.released", reason=reason, again_in_s=round(delay_s, 1))
@@ -199,10 +201,24 @@ class Worker:
 
         await self._until_stored(store)
 
-    async def _retry(self, job: Job, fault: str, text: str, *, delay_s: float, most_attempts: int) -> None:
+    async def _retry(
+        self,
+        job: Job,
+        fault: str,
+        text: str,
+        *,
+        delay_s: float,
+        most_attempts: int,
+        waits_for: Sequence[str] = (),
+    ) -> None:
         async def store() -> None:
             state = await self._jobs.retry(
-                job, most_attempts=most_attempts, delay_s=delay_s, fault=fault, error=text
+                job,
+                most_attempts=most_attempts,
+                delay_s=delay_s,
+                fault=fault,
+                error=text,
+                waits_for=waits_for,
             )
             self._metrics.jobs.ended(_ENDS[state])
             self._metrics.jobs.fault(fault)

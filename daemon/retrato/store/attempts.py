@@ -1,6 +1,9 @@
 """Attempts: one row per call to a provider, committed before the call, with its share of limits and money."""
 
+import asyncio
 import json
+import time
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import asyncpg
@@ -24,17 +27,35 @@ from retrato.store.queries import query, storable
 log = structlog.get_logger()
 
 
+_COUNT_EVERY_S = 60.0
+_COUNTED_AT_ONCE = 1000
+_WHOLE_MONTH_S = 32 * 86400.0
+_LATE_S = 900.0
+"""An attempt may become visible so long after it began."""
+
+
 class AttemptLog:
     """
     The real ``generation.ports.AttemptLog``.
 
-    *monthly_budget_usd* is what all replicas together may spend in a month (UTC); None = no limit. With a budget a
-    leg whose price is not known is not asked: nobody could tell whether the budget holds.
+    *monthly_budget_usd* is what all replicas together may spend in a month (UTC); None = no limit. With a budget
+    a leg whose price is not known is not asked: nobody could tell whether the budget holds. The month counts from
+    its first attempt, whenever the budget was set: see `count_earlier`. *keys* are the fingerprints of our
+    accounts, by provider.
     """
 
-    def __init__(self, database: Database, *, monthly_budget_usd: float | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        monthly_budget_usd: float | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
         self._database = database
         self._budget_usd = monthly_budget_usd
+        self._keys = dict(keys or {})
+        self._counting = asyncio.Lock()
+        self._counted_at: float | None = None
         self._begin = query("begin_attempt")
         self._end = query("end_attempt")
         self._unrecorded: dict[tuple[str, tuple[object, ...]], None] = {}  # in their order
@@ -52,6 +73,8 @@ class AttemptLog:
         """
         if self._budget_usd is not None and bid.price_usd is None:
             raise BudgetSpentError(bid.leg, price_usd=None)
+        if bid.price_usd:
+            await self.count_earlier()
         row = await self._database.write(
             self._begin,
             job.persona_id,
@@ -70,6 +93,7 @@ class AttemptLog:
             self._budget_usd,
             job.generation,
             bid.limits.shared_with or bid.leg,
+            self._keys.get(bid.provider),
         )
         assert row is not None
         if row["lost"]:
@@ -81,6 +105,33 @@ class AttemptLog:
         if row["id"] is None:
             raise LegFullError(bid.leg, wait_s=row["wait_s"])
         return int(row["id"])
+
+    async def count_earlier(self) -> None:
+        """
+        Count this month's attempts that were begun without a budget into it: before the first paid call, and once
+        a minute, since a replica without the setting may go on spending. Nothing without a budget.
+
+        Raises:
+            StoreUnavailableError: the database is away, or an application holds it up.
+
+        """
+        if self._budget_usd is None:
+            return
+        async with self._counting:
+            now = time.monotonic()
+            since_s = _WHOLE_MONTH_S if self._counted_at is None else now - self._counted_at
+            if since_s < _COUNT_EVERY_S:
+                return
+            while await self._count_some(since_s + _LATE_S) == _COUNTED_AT_ONCE:
+                pass
+            self._counted_at = now
+
+    async def _count_some(self, within_s: float) -> int:
+        async with self._database.transaction() as connection:
+            await connection.execute(query("lock_budget_count"))
+            row = await connection.fetchrow(query("count_into_budget"), within_s, _COUNTED_AT_ONCE)
+        assert row is not None
+        return int(row["attempts"])
 
     async def note_request(self, attempt_id: int, request_id: str) -> None:
         """Keep the provider's id of the request, as soon as it is known."""

@@ -7,7 +7,8 @@ them run at the same time: the pool belongs to those who draw.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -47,8 +48,11 @@ class ConsoleReads:
         StoreUnavailableError: the database does not answer, or not within ten seconds.
     """
 
-    def __init__(self, database: Database, host: Host, *, at_once: int = _AT_ONCE) -> None:
+    def __init__(
+        self, database: Database, host: Host, *, at_once: int = _AT_ONCE, keys: Mapping[str, str] | None = None
+    ) -> None:
         self._database = database
+        self._keys = json.dumps(dict(keys or {}))
         self._turns = asyncio.Semaphore(at_once)
         self._rendered = Rendered(database, host, self._render)
 
@@ -189,8 +193,8 @@ class ConsoleReads:
         return Tempo(**dict(rows[0]))
 
     async def legs(self) -> list[LegRecord]:
-        """All legs that were ever asked."""
-        return [LegRecord(**dict(row)) for row in await self._fetch(query("console_legs"))]
+        """All legs that were ever asked, as they are for the accounts whose fingerprints are *keys*."""
+        return [LegRecord(**dict(row)) for row in await self._fetch(query("console_legs"), self._keys)]
 
     async def _fetch_host(self, which: Callable[[], str], *args: Any) -> list[asyncpg.Record]:
         """Rows of a statement that reads the host's tables."""

@@ -165,11 +165,18 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRecord:
-    """A leg that was asked at least once: breaker, the last 24 hours, this month's money."""
+    """
+    A leg that was asked at least once: breaker, the last 24 hours, this month's money.
+
+    ``state`` and what belongs to it as in `status.LegStatus`.
+    """
 
     leg: str
+    state: str
     closed: bool
+    suspended_until: datetime | None
     opens_in_s: float | None
+    other_key_until: datetime | None
     faults_in_row: int
     last_fault: str | None
     reason: str | None

@@ -47,7 +47,7 @@ class Gauges(Collector):
     One look at the database, as metrics; nothing while the database is away.
 
     *budget_usd* is the month's budget, None without one. A replica lives that gave a sign of life within
-    *alive_within_s* seconds. *clock* is monotonic.
+    *alive_within_s* seconds. *keys* are the fingerprints of our accounts, by provider. *clock* is monotonic.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Gauges(Collector):
         *,
         budget_usd: float | None,
         alive_within_s: float,
+        keys: Mapping[str, str] | None = None,
         kept_s: float = _KEPT_S,
         answer_s: float = _ANSWER_S,
         clock: Callable[[], float] = time.monotonic,
@@ -65,6 +66,7 @@ class Gauges(Collector):
         self._metrics = metrics
         self._budget_usd = budget_usd
         self._alive_within_s = alive_within_s
+        self._keys = json.dumps(dict(keys or {}))
         self._kept_s = kept_s
         self._answer_s = answer_s
         self._clock = clock
@@ -102,8 +104,10 @@ class Gauges(Collector):
             self._alive_within_s,
             timeout_s=self._answer_s,
         )
+        legs = await self._database.fetchrow(query("gauges_legs"), self._keys, timeout_s=self._answer_s)
         assert row is not None
-        return dict(row)
+        assert legs is not None
+        return {**row, **legs}
 
     def collect(self) -> Iterator[Metric]:
         """What the last look has seen."""
@@ -138,7 +142,7 @@ class Gauges(Collector):
                 closed[why] = max(closed.get(why) or 0, leg["closed_until_s"])
         yield _family(
             "retrato_leg_closed_until_timestamp_seconds",
-            "Until when no call is made on the leg, and the fault that closed it; nothing while it is open.",
+            "Until when the leg is suspended, and the fault that did it; nothing while it is available.",
             ("provider", "leg", "fault"),
             closed,
         )

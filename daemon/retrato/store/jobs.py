@@ -159,22 +159,44 @@ class Jobs:
         )
         return [row["persona_id"] for row in rows]
 
-    async def release(self, job: Job, *, delay_s: float = 0, reason: str | None = None) -> bool:
-        """Hand a job back without burning an attempt; returns whether it was still ours."""
+    async def release(
+        self,
+        job: Job,
+        *,
+        delay_s: float = 0,
+        reason: str | None = None,
+        waits_for: Sequence[str] | None = None,
+    ) -> bool:
+        """
+        Hand a job back without burning an attempt; returns whether it was still ours.
+
+        *waits_for* are the legs for whose sake it is delayed: one that an operator resumes calls it. None = not
+        said.
+        """
         row = await self._database.write(
             query("release_job"),
             job.persona_id,
             job.token,
             delay_s,
             None if reason is None else storable(reason, 2000),
+            None if waits_for is None else list(waits_for),
         )
         return row is not None
 
-    async def retry(self, job: Job, *, most_attempts: int, delay_s: float, fault: str, error: str) -> str | None:
+    async def retry(
+        self,
+        job: Job,
+        *,
+        most_attempts: int,
+        delay_s: float,
+        fault: str,
+        error: str,
+        waits_for: Sequence[str] | None = None,
+    ) -> str | None:
         """
         End a failed run: back into the queue in *delay_s* seconds, or failed after *most_attempts*.
 
-        Returns the job's new state, None when it was not ours any more.
+        *waits_for* as in `release`. Returns the job's new state, None when it was not ours any more.
         """
         row = await self._database.write(
             query("retry_job"),
@@ -185,6 +207,7 @@ class Jobs:
             most_attempts,
             fault,
             storable(error, 2000),
+            None if waits_for is None else list(waits_for),
         )
         return row["state"] if row else None
 
@@ -199,7 +222,7 @@ class Jobs:
                 return True  # with its persona, or somebody else's now
             if await connection.fetchrow(query("drop_job"), job.persona_id, job.token) is not None:
                 return True
-            await connection.execute(query("release_job"), job.persona_id, job.token, 0, None)
+            await connection.execute(query("release_job"), job.persona_id, job.token, 0, None, ())
             return False
 
     async def forget_replica(self) -> None:

@@ -19,6 +19,9 @@ REPLICA_LOCK_CLASS = 0x72657472
 ROUND_CLASS = 0x726F756E
 """First half of the two-part advisory lock of who moves a lane's round on: "roun" in ASCII."""
 
+BUDGET_KEY = 0x627564676574
+"""Advisory lock of who counts earlier attempts into the month's budget: "budget" in ASCII."""
+
 PAUSED_LEG_S = 30
 """For how long a paused leg counts as closed whenever it is looked at: so often its jobs come back to ask."""
 
@@ -26,6 +29,7 @@ _CONSTANTS = {
     "bell_key": str(BELL_KEY),
     "replica_lock_class": str(REPLICA_LOCK_CLASS),
     "round_class": str(ROUND_CLASS),
+    "budget_key": str(BUDGET_KEY),
     "paused_leg_s": str(PAUSED_LEG_S),
 }
 _WORD = re.compile(r"\{([a-z_]+)\}")

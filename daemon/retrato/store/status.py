@@ -1,6 +1,7 @@
 """How things stand: for ``status``, for progress bars and for reports. Reads only."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -35,11 +36,19 @@ class PersonaStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegStatus:
-    """A leg that was asked at least once; ``median_s`` and the counts are those of the last 24 hours."""
+    """
+    A leg that was asked at least once; ``median_s`` and the counts are those of the last 24 hours.
+
+    ``state`` is ``available``, ``suspended`` (``closed``, until ``suspended_until``) or ``probing`` (the next call
+    decides), for our account; another account may be suspended until ``other_key_until``.
+    """
 
     leg: str
+    state: str
     closed: bool
+    suspended_until: datetime | None
     opens_in_s: float | None
+    other_key_until: datetime | None
     faults_in_row: int
     last_fault: str | None
     reason: str | None
@@ -155,10 +164,27 @@ class Status:
         row = await self._database.fetchrow(query("past_order"), persona_id, version)
         return PastOrder(**dict(row)) if row is not None else None
 
-    async def legs(self) -> list[LegStatus]:
-        """All legs that were ever asked."""
-        rows = await self._database.fetch(query("list_legs"))
-        return [LegStatus(**{**dict(row), "closed": bool(row["closed"])}) for row in rows]
+    async def legs(self, keys: Mapping[str, str] | None = None) -> list[LegStatus]:
+        """
+        All legs that were ever asked, as they are for our accounts.
+
+        *keys* are the fingerprints of these, by provider; where one is missing, whichever account is suspended
+        longest counts.
+        """
+        rows = await self._database.fetch(query("list_legs"), json.dumps(dict(keys or {})))
+        return [LegStatus(**dict(row)) for row in rows]
+
+    async def key_salt(self) -> str:
+        """What fingerprints of keys are salted with in this installation."""
+        row = await self._database.fetchrow(query("read_key_salt"))
+        assert row is not None
+        return str(row["salt"])
+
+    async def waiting(self) -> int:
+        """How many jobs wait to be drawn, whenever; those of paused companies are not counted."""
+        row = await self._database.fetchrow(query("count_waiting"))
+        assert row is not None
+        return int(row["waiting"])
 
     async def replicas(self, *, seen_within_s: float) -> list[ReplicaStatus]:
         """Replicas that gave a sign of life lately."""
@@ -171,6 +197,6 @@ class Status:
         return [Cost(**dict(row)) for row in rows]
 
     async def budget(self) -> MonthsBudget | None:
-        """Spending under a budget in the current month; None where no budget applied yet."""
+        """What the current month's budget must count, whenever it was set; None where nothing was paid for."""
         row = await self._database.fetchrow(query("this_months_budget"))
         return MonthsBudget(**dict(row)) if row is not None else None

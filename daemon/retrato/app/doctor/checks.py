@@ -58,6 +58,7 @@ _CHECKS = (
     ("paused", work.check_paused, Needs.INSTALLATION),
     ("failed", work.check_failed, Needs.INSTALLATION),
     ("budget", providers.check_budget, Needs.INSTALLATION),
+    ("legs", providers.check_legs, Needs.INSTALLATION),
     ("providers", providers.check_providers, Needs.NOTHING),
     ("keys", providers.check_keys, Needs.NOTHING),
     ("models", providers.check_models, Needs.NOTHING),

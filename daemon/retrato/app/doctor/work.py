@@ -9,12 +9,14 @@ from retrato.app.doctor.finding import Finding, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.app.health import health
 from retrato.console.whereabouts import url_of
+from retrato.store.control import Scope
 from retrato.store.status import ReplicaStatus, mixed_since
 from retrato.version import VERSION
 
 _UPGRADE_WITHIN = timedelta(hours=1)
 """So long replicas of two releases are nothing to worry about."""
 _ANSWER_WITHIN_S = 3.0
+_OPTIONS = {Scope.ALL: "", Scope.EMPRESA: " --empresa-id {}", Scope.LEG: " --leg {}"}
 
 
 async def check_port(patient: Patient) -> list[Finding]:
@@ -81,7 +83,7 @@ async def check_paused(patient: Patient) -> list[Finding]:
         warn(
             f"{pause.name or 'everything'} is paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC"
             + (f": {pause.reason}" if pause.reason else ""),
-            "`retrato queue resume` when the reason is gone",
+            f"`retrato queue resume{_OPTIONS[Scope(pause.scope)].format(pause.name)}` when the reason is gone",
         )
         for pause in await patient.database.control.pauses()
     ] or [ok("nothing is paused")]
