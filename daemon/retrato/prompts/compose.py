@@ -13,6 +13,7 @@ from functools import cache
 from retrato.domain.look import Look
 from retrato.domain.persona import Persona
 from retrato.prompts.age import age_of
+from retrato.prompts.anonymity import anonymous
 from retrato.prompts.clean import line, phrase
 from retrato.prompts.draw import draw_look
 from retrato.prompts.faces import faces
@@ -46,6 +47,7 @@ def compose(persona: Persona, look: Look | None = None, *, template: Template | 
     if ready:
         return ready
     shown = look or draw_look(persona, attempt=0)
+    persona = anonymous(persona)
     values, variants = _values(persona, shown), _variants(persona, shown, age=age_of(persona))
     prompt = template.fill(values | next(variants)) if template else _longest_that_fits(values, variants)
     return line(prompt, chars=MAX_CHARS, words=MAX_WORDS)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from retrato.domain.persona import Persona
+from retrato.prompts.anonymity import anonymous, without_identity
 from retrato.prompts.clean import folded, phrase
 from retrato.prompts.described import described
 from retrato.prompts.lookup import find, split
@@ -47,8 +48,9 @@ class Told:
 
 
 def told(persona: Persona) -> Told:
-    """What *persona*'s row says. Never raises, whatever the row holds."""
-    said = described(persona)
+    """What *persona*'s row says, without what identifies a person. Never raises, whatever the row holds."""
+    persona = anonymous(persona)
+    said = {topic: without_identity(words, persona.name) for topic, words in described(persona).items()}
     known = vocabulary()
     noun = noun_for(persona.gender)
     noun = noun_for(said.get("gender")) if noun == "person" else noun

@@ -18,6 +18,7 @@ class Vocabulary(BaseModel):
     unsaid: frozenset[str]
     dropped: frozenset[str]
     showing_nothing: frozenset[str]
+    occupations: frozenset[str]
     nouns: Words
     nationalities: Words
     titles: Words
