@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -70,6 +71,8 @@ class Shell:
 
     def __init__(self, folder: Path, dsn: str, simulator: Simulator | None, **settings: str) -> None:
         self.folder = folder
+        self.most_files = 0
+        """As many files may a process have open; 0 = as here."""
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -124,4 +127,8 @@ class Shell:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=self._limit_files if self.most_files else None,
         )
+
+    def _limit_files(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.most_files, self.most_files))

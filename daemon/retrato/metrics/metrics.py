@@ -54,7 +54,7 @@ class Metrics:
         self._service_failures = Counter(
             "retrato_service_failures_total",
             "Times that a supporting service failed and was started again; drawing went on.",
-            ["service"],
+            ["part"],
             registry=self.registry,
         )
         for service in SUPPORTING:
@@ -62,7 +62,7 @@ class Metrics:
         self._connections_closed = Counter(
             "retrato_http_connections_closed_total",
             "Connections to the console that were closed because of a bound on their number, time or size.",
-            ["reason"],
+            ["outcome"],
             registry=self.registry,
         )
         for reason in CLOSED:
