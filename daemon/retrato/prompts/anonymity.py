@@ -18,7 +18,8 @@ from retrato.prompts.clean import folded
 from retrato.prompts.lookup import find
 from retrato.prompts.vocabulary import Words, vocabulary
 
-_READ_AT_MOST = 4000
+_READ_AT_MOST = 1000
+"""Characters looked at; no more than 80 of what is left are said."""
 _LABEL = r"(?:\b(?:e-?mail|tel(?:efone)?|fone|cel(?:ular)?|phone|mobile|whats(?:app)?|cpf|cnpj|rg)\b[\s.:]*)?"
 _CONTACT = re.compile(
     "|".join(
@@ -102,7 +103,9 @@ class _Word:
 
 
 def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[:_READ_AT_MOST])
+    """The beginning of *text* with compatible characters as plain ones; a word that is cut there is left out."""
+    whole = unicodedata.normalize("NFKC", text[:_READ_AT_MOST])
+    return whole if len(text) <= _READ_AT_MOST >= len(whole) else whole[:_READ_AT_MOST].rpartition(" ")[0]
 
 
 def _words(text: str) -> Iterator[_Word]:
