@@ -70,9 +70,7 @@ def test_elsewhere_auto_is_json_without_a_priority(lines):
     assert json.loads(told)["event"] == "avatar.finished"
 
 
-@pytest.mark.parametrize(
-    "error", [BrokenPipeError(), OSError(28, "disk full"), ValueError("closed")]
-)
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "disk full"), ValueError("closed")])
 def test_line_that_cannot_be_written_ends_nobodys_work(error, lines):
     class Full:
         def write(self, _text):
