@@ -68,3 +68,18 @@ def test_elsewhere_auto_is_json_without_a_priority(lines):
     [told] = lines(lambda log: log.info("avatar.finished"), in_journal=False)
 
     assert json.loads(told)["event"] == "avatar.finished"
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "disk full"), ValueError("closed")])
+def test_line_that_cannot_be_written_ends_nobodys_work(error, lines):
+    class Full:
+        def write(self, _text):
+            raise error
+
+        flush = isatty = fileno = lambda *_: 0
+
+    def speak(_log):
+        logs.configure(log_format="json", level="info", stream=Full())
+        structlog.get_logger().error("avatar.failed", exc_info=KeyError("x"))
+
+    assert lines(speak, in_journal=False) == []

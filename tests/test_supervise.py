@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 from structlog.testing import capture_logs
 
+from retrato.domain.errors import ConfigError, NotMigratedError, StoreUnavailableError
 from retrato.supervise import Pulse, ServiceEndedError, backoff, supervise, wait_for_any
 
 
@@ -101,6 +102,116 @@ async def test_error_after_stop_is_not_hidden():
 
     with pytest.raises(ExceptionGroup):
         await supervise([Brittle(ValueError("half way"))], stop=stop, limit_s=5)
+
+
+EVERY_CLASS = [
+    ValueError("no such leg"),
+    OSError(24, "Too many open files"),
+    MemoryError(),
+    RecursionError(),
+    NotMigratedError("a column is gone"),
+    ConfigError("a column that was named is gone"),
+    StoreUnavailableError("away"),
+    asyncio.CancelledError(),
+    TimeoutError(),
+    SystemExit(3),
+    KeyboardInterrupt(),
+    StopAsyncIteration(),
+    ExceptionGroup("", [ValueError("one of them")]),
+    BaseExceptionGroup("", [SystemExit(3), asyncio.CancelledError()]),
+    None,
+]
+"""What a supporting service may end with; None = it returns unasked."""
+
+
+class Weak:
+    """Ends with *error*, *times* over, and then runs until stop."""
+
+    name = "weak"
+
+    def __init__(self, error: BaseException | None, *, times: int = 2) -> None:
+        self._error = error
+        self._left = times
+        self.steady = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            await asyncio.sleep(0)
+            if self._error is not None:
+                raise self._error
+            return
+        self.steady.set()
+        await stop.wait()
+
+
+@pytest.mark.parametrize("error", EVERY_CLASS, ids=repr)
+async def test_supporting_service_is_started_again_whatever_it_ends_with(error):
+    stop, drawing, weak, counted = asyncio.Event(), Steady(), Weak(error), []
+
+    with capture_logs() as lines:
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            group.create_task(
+                supervise([drawing], supporting=[weak], stop=stop, limit_s=5, on_failure=counted.append)
+            )
+            await weak.steady.wait()
+            undisturbed = drawing.ended is None
+            stop.set()
+
+    assert undisturbed
+    assert drawing.ended == "in peace"
+    assert counted == ["weak", "weak"]
+    assert [(line["event"], line["service"]) for line in lines] == [("service.failed", "weak")] * 2
+    assert all(line["exc_info"] for line in lines)
+
+
+async def test_supporting_service_is_started_again_also_while_the_others_drain():
+    stop, drained, weak = asyncio.Event(), asyncio.Event(), Weak(ValueError("half way"), times=3)
+
+    class Draining:
+        name = "draining"
+
+        async def run(self, _stop: asyncio.Event) -> None:
+            await drained.wait()
+
+    stop.set()
+    with capture_logs() as lines:
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            group.create_task(supervise([Draining()], supporting=[weak], stop=stop, limit_s=9))
+            await weak.steady.wait()
+            drained.set()
+
+    assert [line["event"] for line in lines] == ["service.failed"] * 3
+
+
+async def test_supporting_service_that_fails_for_ever_does_not_delay_the_end():
+    stop, weak = asyncio.Event(), Weak(ValueError("always"), times=10_000)
+
+    with capture_logs():
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            group.create_task(supervise([Steady()], supporting=[weak], stop=stop, limit_s=60))
+            await asyncio.sleep(0.05)
+            stop.set()
+
+
+async def test_supporting_service_ends_with_those_that_draw():
+    with pytest.raises(ExceptionGroup) as caught:
+        async with asyncio.timeout(10):
+            await supervise(
+                [Brittle(ValueError("no such leg"))], supporting=[Steady()], stop=asyncio.Event(), limit_s=5
+            )
+
+    assert [str(error) for error in caught.value.exceptions] == ["no such leg"]
+
+
+async def test_failure_that_cannot_be_logged_is_no_second_one(monkeypatch):
+    stop, weak = asyncio.Event(), Weak(ValueError("no such leg"))
+    monkeypatch.setattr("retrato.supervise.log.error", lambda *_, **__: 1 / 0)
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(supervise([Steady()], supporting=[weak], stop=stop, limit_s=5))
+        await weak.steady.wait()
+        stop.set()
 
 
 def test_waits_double_up_to_the_longest():

@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
+from structlog.testing import capture_logs
 
 from retrato.console.connections import Connections, _address
+from retrato.console.gate import House
 from retrato.console.probes import Probes
+from retrato.console.server import Console
 from retrato.console.site import Site
 from retrato.metrics.metrics import Metrics
 
@@ -244,3 +247,24 @@ def test_of_ipv6_a_whole_network_is_one_address():
     assert _address(("2001:db8:1:2:3:4:5:6", 1, 0, 0)) == _address(("2001:db8:1:2::9", 1, 0, 0))
     assert _address(("2001:db8:1:3::9", 1, 0, 0)) != _address(("2001:db8:1:2::9", 1, 0, 0))
     assert _address(("::ffff:203.0.113.7", 1, 0, 0)) == _address(("203.0.113.7", 1)) == "203.0.113.7"
+
+
+async def test_port_that_was_taken_is_listened_at_when_it_is_free_again():
+    other = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = other.sockets[0].getsockname()[1]
+    console, stop = Console(House("127.0.0.1"), port, listen_again_s=0.02), asyncio.Event()
+    with capture_logs() as lines:
+        await console.listen()
+        running = asyncio.create_task(console.run(stop))
+        await asyncio.sleep(0.1)
+        url = console.url
+        other.close()
+        await until(lambda: console.url is not None)
+        async with ClientSession() as http, http.get(f"{console.url}/healthz") as answer:
+            status = answer.status
+        stop.set()
+        await running
+        await console.close()
+
+    assert (url, status) == (None, 200)
+    assert [line["event"] for line in lines] == ["console.not_started", "console.started"]

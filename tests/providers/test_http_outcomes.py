@@ -1,6 +1,7 @@
 """Whether a request that failed had been sent: real sockets, because only they know."""
 
 import asyncio
+import resource
 from asyncio import StreamReader, StreamWriter
 
 import aiohttp
@@ -31,6 +32,42 @@ async def _send(base: str, *, paid: bool = True, timeout_s: float = 5, max_bytes
 async def test_refused_connection_was_not_sent():
     with pytest.raises(DownError) as caught:
         await _send(f"http://127.0.0.1:{closed_port()}")
+
+    assert type(caught.value) is DownError
+    assert caught.value.sent is False
+
+
+async def test_without_a_free_descriptor_the_call_waits_for_one_and_is_sent_once():
+    asked = []
+
+    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        asked.append(await request_head(reader))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+
+    async with raw_server(answer) as base, Http(version="1") as http:
+        _, hard = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            call = asyncio.create_task(http.send("POST", f"{base}/draw", leg="a/b", paid=True, timeout_s=20))
+            await asyncio.wait([call], timeout=0.2)
+            waited = not call.done()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        reply = await call
+
+    assert (waited, reply.status, len(asked)) == (True, 200, 1)
+
+
+async def test_without_a_free_descriptor_to_the_end_the_call_was_not_sent():
+    async with Http(version="1") as http:
+        _, hard = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(DownError) as caught:
+                await http.send("POST", "http://127.0.0.1:9/draw", leg="a/b", paid=True, timeout_s=0.1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
     assert type(caught.value) is DownError
     assert caught.value.sent is False

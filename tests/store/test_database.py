@@ -219,3 +219,34 @@ async def test_closing_twice_does_no_harm(dsn):
 
     with pytest.raises(StoreUnavailableError, match="not open"):
         await database.execute("select 1")
+
+
+async def test_part_that_waits_for_locks_leaves_connections_to_the_others(dsn, connection):
+    database = Database(dsn, timeout_s=10)
+    await database.open()
+    part = database.share(3)
+    async with connection.transaction():
+        await connection.execute("lock table personas in access exclusive mode")
+        waiting = [asyncio.create_task(part.fetch("select count(*) from personas")) for _ in range(20)]
+        await asyncio.sleep(0.2)
+
+        async with asyncio.timeout(5):
+            answer = await database.fetchrow("select 1 as one")
+    counted = await asyncio.gather(*waiting)
+    await database.close()
+
+    assert answer["one"] == 1
+    assert len(counted) == 20
+
+
+async def test_part_for_which_no_connection_is_free_in_time_is_told_so(dsn):
+    database = Database(dsn)
+    await database.open()
+    part = database.share(1)
+    async with part.connection():
+        with pytest.raises(StoreUnavailableError, match="no connection was free"):
+            await part.fetchrow("select 1", timeout_s=0.05)
+    row = await part.fetchrow("select 1 as one")
+    await database.close()
+
+    assert row["one"] == 1

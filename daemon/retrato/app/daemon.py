@@ -1,12 +1,14 @@
 """All that draws, ready to run."""
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 - asyncio would import it when the first thread is needed
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 import structlog
+from PIL import Image
 
 from retrato.app.base import Base
 from retrato.app.console import open_desk
@@ -43,7 +45,7 @@ from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
 from retrato.store.requests import Requests
-from retrato.supervise import Pulse, Service, supervise, wait_for_any
+from retrato.supervise import Pulse, Service, failed, supervise, wait_for_any
 from retrato.version import VERSION
 
 log = structlog.get_logger()
@@ -147,23 +149,22 @@ async def open_daemon(
 
     """
     compose.read_all()
+    Image.preinit()  # the formats that Pillow would import at the first picture
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
         guard = SchemaGuard(lambda: _require_schema(base))
         pulse = Pulse(limit_s=_STALLED_AFTER_S + 2 * settings.poll_seconds + settings.lease_seconds)
         keys = await account_keys(settings, base.status)
-        desk = open_desk(settings, base, keys=keys) if console is not None and pages else None
+        desk = None
         if console is not None:
             console.ready_when(lambda: _ready(base, guard))
             console.alive_while(pulse)
-            if desk is not None:
-                await _show(console, store, settings)
-                console.open_pages(desk)
         providers = await stack.enter_async_context(open_providers(settings))
         metrics = _metrics(providers)
         gauges = _gauges(settings, base, metrics, keys)
         if console is not None:
             console.measure(metrics)
+            desk = await _open_pages(console, store, settings, base, metrics=metrics, keys=keys) if pages else None
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
         jobs = Jobs(
             base.database,
@@ -269,6 +270,26 @@ async def _ready(base: Base, guard: SchemaGuard) -> None:
 
 async def _require_schema(base: Base) -> None:
     (await base.status.standing()).require()
+
+
+async def _open_pages(
+    console: Console,
+    store: PictureStore,
+    settings: Settings,
+    base: Base,
+    *,
+    metrics: Metrics,
+    keys: Mapping[str, str],
+) -> Desk | None:
+    """Serve pictures and pages; what is wrong with them is told, and drawing begins without."""
+    try:
+        await _show(console, store, settings)
+        desk = open_desk(settings, base, keys=keys)
+        console.open_pages(desk)
+    except Exception as exc:  # noqa: BLE001 - not needed for drawing
+        failed(console.name, exc, on_failure=metrics.service_failed)
+        return None
+    return desk
 
 
 async def _show(console: Console, store: PictureStore, settings: Settings) -> None:
