@@ -128,7 +128,7 @@ class Finisher:
             try:
                 self._child = _Child()
             except OSError as error:
-                log.warning("picture.not_read_yet", error=str(error))
+                log.warning("picture.decode_delayed", error=str(error))
                 if work.abandoned.wait(_START_AGAIN_S):
                     raise UnusablePictureError(
                         f"no process could be started to read the picture: {error}"
