@@ -1,6 +1,7 @@
 """One leg's turn at one picture: ask, check, record, and again for as long as its policy says."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -8,6 +9,7 @@ from retrato.domain.attempt import Bid, Pending
 from retrato.domain.errors import (
     BadPictureError,
     CheckerError,
+    DownError,
     LeaseLostError,
     LegFullError,
     MisconfiguredError,
@@ -17,6 +19,7 @@ from retrato.domain.errors import (
 )
 from retrato.domain.faults import SameLeg
 from retrato.domain.picture import Drawn, Order, Picture, RawPicture
+from retrato.generation.boundary import unforeseen
 from retrato.generation.means import Means
 from retrato.generation.retrying import Patience, policy_for, retrying
 from retrato.generation.sitting import Sitting
@@ -145,30 +148,28 @@ class Turn:
             self._request_id = request_id
             await self._means.recorded(self._means.attempts.note_request(attempt_id, request_id))
 
+        def of_unknown_outcome(message: str) -> UnknownOutcomeError:
+            return UnknownOutcomeError(message, leg=leg.name, request_id=self._resumes or self._request_id)
+
         leg = self._leg
         try:
             async with asyncio.timeout(max(self._sitting.left_s(), 0)):
-                if self._resumes is not None and isinstance(leg, ResumableLeg):
-                    return await leg.resume(order, self._resumes)
-                return await leg.draw(order, on_request_id=note)
+                with unforeseen(leg.name, self._means.metrics, becomes=of_unknown_outcome):
+                    if self._resumes is not None and isinstance(leg, ResumableLeg):
+                        return await leg.resume(order, self._resumes)
+                    return await leg.draw(order, on_request_id=note)
         except TimeoutError as exc:
-            raise UnknownOutcomeError(
-                f"{leg.name}: still at work when the job's time was up",
-                leg=leg.name,
-                request_id=self._resumes or self._request_id,
-            ) from exc
+            raise of_unknown_outcome(f"{leg.name}: still at work when the job's time was up") from exc
 
     async def _finish(self, raw: RawPicture, order: Order) -> Picture:
+        name = self._leg.name
+        bad = partial(BadPictureError, leg=name, request_id=raw.request_id, cost_usd=raw.cost_usd)
         try:
-            self._means.placeholders.check(raw.data, order.prompt)
-            return await self._means.finish(raw.data, order.width, order.height)
+            with unforeseen(name, self._means.metrics, becomes=bad):
+                self._means.placeholders.check(raw.data, order.prompt)
+                return await self._means.finish(raw.data, order.width, order.height)
         except UnusablePictureError as exc:
-            raise BadPictureError(
-                f"{self._leg.name}: {exc}",
-                leg=self._leg.name,
-                request_id=raw.request_id,
-                cost_usd=raw.cost_usd,
-            ) from exc
+            raise bad(f"{name}: {exc}") from exc
 
     async def _failed(self, attempt_id: int, error: ProviderError) -> None:
         log.debug("attempt.failed", leg=self._leg.name, fault=error.fault.value, error=str(error))
@@ -194,7 +195,8 @@ class Turn:
         if self._request_id is None or not isinstance(leg, CancellableLeg) or not self._sitting.has_time():
             return
         try:
-            taken_back = await leg.cancel(self._request_id)
+            with unforeseen(leg.name, self._means.metrics, becomes=partial(DownError, leg=leg.name)):
+                taken_back = await leg.cancel(self._request_id)
         except ProviderError as error:
             log.debug("attempt.cancel_failed", leg=leg.name, error=str(error))
         else:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from retrato.domain.errors import BadPictureError, CheckerError, DownError, ProviderError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer
+from retrato.providers.access import Access, Answer, RequestId, Said
 from retrato.providers.leg import NoteRequest
 from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
@@ -22,10 +22,10 @@ _BAD_ENDS = {"failed", "canceled", "aborted"}
 
 
 class _Prediction(Answer):
-    id: str
+    id: RequestId
     status: str
     output: str | list[str] | None = None
-    error: Any = None
+    error: Said = ""
 
     @property
     def url(self) -> str | None:
@@ -110,17 +110,13 @@ class ReplicateLeg:
         )
 
     def _failure(self, prediction: _Prediction) -> ProviderError:
-        said = str(prediction.error or "")[:_SAID_CHARS]
-        message = f"{self.name}: prediction {prediction.status} ({said})"
-        if "nsfw" in said.lower():
+        message = f"{self.name}: prediction {prediction.status} ({prediction.error})"
+        if "nsfw" in prediction.error.lower():
             # "NSFW content detected. Try running it again, or try a different prompt." (seen 2026)
             return CheckerError(message, leg=self.name, request_id=prediction.id)
         if prediction.status in _BAD_ENDS:
             return DownError(message, leg=self.name, request_id=prediction.id)
         return BadPictureError(message, leg=self.name, request_id=prediction.id)
-
-
-_SAID_CHARS = 200
 
 
 def _is_over(prediction: _Prediction) -> bool:

@@ -14,8 +14,8 @@ _LONGEST_S = 24 * 3600.0
 
 # IETF draft-ietf-httpapi-ratelimit-headers-09, as the Hugging Face Hub sends it on every reply (hub-docs
 # rate-limits.md, 2026-08): 'RateLimit: "api";r=0;t=55', 'RateLimit-Policy: "fixed window";"api";q=500;w=300'.
-_LIMIT = re.compile(r'"([^"]+)"\s*;\s*r\s*=\s*(\d+)(?:\s*;\s*t\s*=\s*(\d+))?')
-_POLICY = re.compile(r'"([^"]+)"\s*;\s*q\s*=\s*\d+.*?w\s*=\s*(\d+)')
+_LIMIT = re.compile(r'"([^"]+)"\s*;\s*r\s*=\s*(\d{1,15})(?:\s*;\s*t\s*=\s*(\d{1,15}))?', re.ASCII)
+_POLICY = re.compile(r'"([^"]+)"\s*;\s*q\s*=\s*\d+.*?w\s*=\s*(\d{1,15})', re.ASCII)
 
 # Replicate says it in words: "Request was throttled. Your rate limit resets in ~30s." (seen 2026-08).
 _IN_WORDS = re.compile(r"(?:resets in|retry after)\s*~?\s*(\d+(?:\.\d+)?)\s*s", re.IGNORECASE)
@@ -53,16 +53,19 @@ def _from_rate_limit(headers: Mapping[str, str]) -> float | None:
 
 
 def _from_date(headers: Mapping[str, str]) -> float | None:
-    # Counted from the server's own clock where it shows it, so that ours may be wrong.
-    try:
-        until = parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
-    except ValueError:
+    until = _moment(headers.get("retry-after"))
+    if until is None:
         return None
+    # Counted from the server's own clock where it shows it, so that ours may be wrong.
+    now = _moment(headers.get("Date"))
+    return max(until - (time.time() if now is None else now), 0.0)
+
+
+def _moment(date: str | None) -> float | None:
     try:
-        now = parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
-        now = time.time()
-    return max(until - now, 0.0)
+        return parsedate_to_datetime(date or "").timestamp()
+    except (ValueError, TypeError, LookupError, ArithmeticError):  # what is no date; years that no clock has
+        return None
 
 
 def _from_body(fields: Mapping[str, Any]) -> float | None:
