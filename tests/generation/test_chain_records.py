@@ -90,13 +90,6 @@ async def test_cancelling_travels_on_and_leaves_the_row_as_it_is(studio: Studio)
     assert studio.book.events == []
 
 
-async def test_error_that_nobody_foresaw_travels_up(studio: Studio):
-    with pytest.raises(ZeroDivisionError):
-        await studio.chain(FakeLeg("a/1", ZeroDivisionError()), FakeLeg("b/1")).draw(
-            JOB, version=1, order_for=order_for
-        )
-
-
 async def test_picture_in_hand_outlives_the_database(studio: Studio):
     studio.attempts.trouble = StoreUnavailableError("away")
 

@@ -1,6 +1,8 @@
 """Every way in which a provider says when to come back."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from retrato.providers.exchange import Reply
@@ -66,3 +68,47 @@ def test_rate_limit_that_is_not_used_up_says_nothing():
 
 def test_date_without_the_servers_clock_is_counted_from_ours():
     assert _wait({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}) == 0
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "Mon, 01 Jan 0001 00:00:00",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Wed, 01 Jan 2020 00:00:00 +99999999",
+        "Mon, 32 Foo 99999999999 99:99:99 +999999999999",
+        "\udcff",
+        "1 1 1 1 1 1",
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("name", ["Retry-After", "Date"])
+def test_date_that_no_clock_has_is_no_trouble(name: str, date: str):
+    wait_s = _wait({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT", name: date})
+
+    assert wait_s is None or 0 <= wait_s <= 24 * 3600
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        f'"api";r={"0" * 5000};t=1',
+        f'"api";r=0;t={"9" * 5000}',
+        f'"api";r={"9" * 5000}',
+        '"api";r=\u0660;t=\u0661',
+        '"api";r=\u00b2',
+    ],
+    ids=["zeros", "for ever", "plenty", "other digits", "no digits"],
+)
+def test_rate_limit_of_any_size_is_no_trouble(limit: str):
+    wait_s = _wait({"RateLimit": limit, "RateLimit-Policy": f'"api";q=1;w={"9" * 5000}'})
+
+    assert wait_s is None or 0 <= wait_s <= 24 * 3600
+
+
+@given(header=st.text(), name=st.sampled_from(["Retry-After", "Date", "RateLimit", "retry-after-ms"]))
+def test_header_of_any_text_is_no_trouble(header: str, name: str):
+    wait_s = _wait({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT", name: header}, text=header)
+
+    assert wait_s is None or 0 <= wait_s <= 24 * 3600

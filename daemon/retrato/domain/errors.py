@@ -115,6 +115,8 @@ class ProviderError(RetratoError):
     """
     One attempt on one leg failed.
 
+    The message becomes one line that every log and database takes: what providers say is often quoted in it.
+
     Attributes:
         leg: name of the leg, e.g. ``huggingface/fal-ai``.
         status: HTTP status seen, where there was one.
@@ -140,7 +142,7 @@ class ProviderError(RetratoError):
         cost_usd: float | None = None,
         whole_provider: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(_in_one_line(message))
         self.leg = leg
         self.status = status
         self.retry_after_s = retry_after_s
@@ -246,3 +248,8 @@ class ChainExhaustedError(RetratoError):
         at_fault = [error.leg for error in errors if error.fault not in PERSONA_FAULTS]
         budget = [BUDGET] if short is not None else []
         self.waits_for = tuple(dict.fromkeys([*waits_for, *at_fault, *budget]))
+
+
+def _in_one_line(text: str) -> str:
+    """*text* without line breaks, control characters and halves of surrogate pairs."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -11,6 +12,7 @@ from retrato.domain.attempt import Pending
 from retrato.domain.errors import (
     BudgetSpentError,
     ChainExhaustedError,
+    DownError,
     LegFullError,
     ProviderError,
     RefusedError,
@@ -18,6 +20,7 @@ from retrato.domain.errors import (
 from retrato.domain.faults import OF_THE_ACCOUNT, Fault, SameLeg
 from retrato.domain.job import Job
 from retrato.domain.picture import Drawn, Order
+from retrato.generation.boundary import unforeseen
 from retrato.generation.means import Finish, Means
 from retrato.generation.ports import AttemptLog, LegBook
 from retrato.generation.retrying import policy_for
@@ -152,15 +155,20 @@ class Chain:
             if provider.name != name.partition("/")[0]:
                 continue
             try:
-                legs = await provider.legs()
+                legs = await self._legs_of(provider)
             except ProviderError:
                 return None, ()
             return next((leg for leg in legs if leg.name == name), None), legs
         return None, ()
 
+    async def _legs_of(self, provider: Provider) -> Sequence[Leg]:
+        as_down = partial(DownError, leg=provider.name, sent=False)
+        with unforeseen(provider.name, self._means.metrics, becomes=as_down):
+            return await provider.legs()
+
     async def _ask(self, provider: Provider, sitting: Sitting) -> Drawn | None:
         try:
-            legs = await provider.legs()
+            legs = await self._legs_of(provider)
         except ProviderError as error:
             log.debug("provider.without_legs", provider=provider.name, error=str(error))
             sitting.lookups.append(error)

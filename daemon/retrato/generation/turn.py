@@ -1,6 +1,7 @@
 """One leg's turn at one picture: ask, check, record, and again for as long as its policy says."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -8,6 +9,7 @@ from retrato.domain.attempt import Bid, Pending
 from retrato.domain.errors import (
     BadPictureError,
     CheckerError,
+    DownError,
     LeaseLostError,
     LegFullError,
     MisconfiguredError,
@@ -18,6 +20,7 @@ from retrato.domain.errors import (
 )
 from retrato.domain.faults import SameLeg
 from retrato.domain.picture import Drawn, Order, Picture, RawPicture
+from retrato.generation.boundary import unforeseen
 from retrato.generation.means import Means
 from retrato.generation.retrying import Patience, policy_for, retrying
 from retrato.generation.sitting import SHORTEST_CALL_S, Sitting
@@ -149,14 +152,18 @@ class Turn:
             self._request_id = request_id
             await self._means.recorded(self._means.attempts.note_request(attempt_id, request_id))
 
+        def of_unknown_outcome(message: str) -> UnknownOutcomeError:
+            return UnknownOutcomeError(message, leg=leg.name, request_id=self._resumes or self._request_id)
+
         leg = self._leg
         # An order that is stuck for ever must not eat up every run of its job.
         share = _SHARE_OF_AN_OLD_ORDER if self._is_old_order(attempt_id) else 1.0
         try:
             async with asyncio.timeout(max(self._sitting.left_s() * share, 0)):
-                if self._resumes is not None and isinstance(leg, ResumableLeg):
-                    return await leg.resume(order, self._resumes)
-                return await leg.draw(order, on_request_id=note)
+                with unforeseen(leg.name, self._means.metrics, becomes=of_unknown_outcome):
+                    if self._resumes is not None and isinstance(leg, ResumableLeg):
+                        return await leg.resume(order, self._resumes)
+                    return await leg.draw(order, on_request_id=note)
         except TimeoutError as exc:
             raise StillDrawingError(
                 f"{leg.name}: still at work when the job's time was up",
@@ -168,19 +175,17 @@ class Turn:
         return self._pending is not None and self._pending.id == attempt_id
 
     async def _finish(self, raw: RawPicture, order: Order) -> Picture:
+        name = self._leg.name
+        bad = partial(BadPictureError, leg=name, request_id=raw.request_id, cost_usd=raw.cost_usd)
         try:
-            self._means.placeholders.check(raw.data, order.prompt)
             # The picture is paid for: it gets this little also where it came in the last moment.
             async with asyncio.timeout(max(self._sitting.left_s(), SHORTEST_CALL_S)):
-                return await self._means.finish(raw.data, order.width, order.height)
+                with unforeseen(name, self._means.metrics, becomes=bad):
+                    self._means.placeholders.check(raw.data, order.prompt)
+                    return await self._means.finish(raw.data, order.width, order.height)
         except (UnusablePictureError, TimeoutError) as exc:
             reason = str(exc) or "the picture was not finished when the job's time was up"
-            raise BadPictureError(
-                f"{self._leg.name}: {reason}",
-                leg=self._leg.name,
-                request_id=raw.request_id,
-                cost_usd=raw.cost_usd,
-            ) from exc
+            raise bad(f"{name}: {reason}") from exc
 
     async def _failed(self, attempt_id: int, error: ProviderError) -> None:
         log.debug("attempt.failed", leg=self._leg.name, fault=error.fault.value, error=str(error))
@@ -206,7 +211,8 @@ class Turn:
         if self._request_id is None or not isinstance(leg, CancellableLeg) or not self._sitting.has_time():
             return
         try:
-            taken_back = await leg.cancel(self._request_id)
+            with unforeseen(leg.name, self._means.metrics, becomes=partial(DownError, leg=leg.name)):
+                taken_back = await leg.cancel(self._request_id)
         except ProviderError as error:
             log.debug("attempt.cancel_failed", leg=leg.name, error=str(error))
         else:

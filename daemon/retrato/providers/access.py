@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from yarl import URL
 
 from retrato.domain.errors import BadPictureError, ProviderError, UnknownOutcomeError
@@ -19,6 +19,8 @@ log = structlog.get_logger()
 _SUCCESS = range(200, 300)
 _REREAD_WAITS_S = (0.5, 1.0)
 """Before the second and the third reading of a result that is no whole picture."""
+_LARGEST_SEED = 2**63 - 1
+_LONGEST_SAID = 200
 
 
 class Answer(BaseModel):
@@ -26,6 +28,42 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
+
+Word = Annotated[str, Field(pattern=r"^[!-~]*$", max_length=200)]
+"""A name or id that goes into addresses, books and messages: printable ASCII without spaces."""
+
+
+def _is_a_name(word: str) -> str:
+    if not word.strip("."):
+        raise ValueError("dots alone lead to another address")
+    return word
+
+
+RequestId = Annotated[Word, AfterValidator(_is_a_name)]
+"""A provider's id of a request."""
+
+
+def told_seed(value: object) -> int | None:
+    """A seed that a provider tells, None where it is none that a database holds: no picture is lost for that."""
+    try:
+        seed = int(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+    return seed if seed is not None and 0 <= seed <= _LARGEST_SEED else None
+
+
+Seed = Annotated[int | None, BeforeValidator(told_seed)]
+
+
+def _as_text(value: object) -> str:
+    try:
+        return ("" if value is None else str(value))[:_LONGEST_SAID]
+    except (ValueError, RecursionError):  # e.g. a number of thousands of digits
+        return f"a {type(value).__name__} that cannot be shown"
+
+
+Said = Annotated[str, BeforeValidator(_as_text)]
+"""What a provider says went wrong, in whatever shape: the beginning of it, empty where it says nothing."""
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 

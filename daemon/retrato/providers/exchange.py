@@ -3,6 +3,7 @@
 import asyncio
 import json as jsonlib
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,7 +17,15 @@ from yarl import URL
 from retrato.descriptors import has_no_descriptor
 from retrato.domain.redaction import Redactor
 
+BROKEN = (aiohttp.ClientError, OSError, ValueError, LookupError, ArithmeticError, EOFError, zlib.error)
+"""
+What an exchange may end in. aiohttp promises `ClientError`; addresses and answers that are none have given
+ValueError (a port, a label that is too long, a control character) with 3.13, and the others are near.
+"""
+
 _CHUNK = 64 * 1024
+_DEEPEST = 32
+"""Levels of JSON: answers have up to six, and what is nested deeper is meant to break who reads it."""
 _NO_DESCRIPTOR_S = 0.5
 _EXCERPT_CHARS = 200
 _PATH_CHARS = 48
@@ -48,11 +57,12 @@ class Reply:
     echoes: tuple[str, ...] = field(default=(), repr=False)
 
     def json(self) -> Any:
-        """The body as JSON, None where it is none."""
+        """The body as JSON, None where it is none, or nested beyond all measure."""
         try:
-            return jsonlib.loads(self.body)
+            found = jsonlib.loads(self.body)
         except (ValueError, RecursionError):
             return None
+        return found if _is_shallow(found) else None
 
     def fields(self) -> Mapping[str, Any]:
         """The body's JSON object; empty where it is none."""
@@ -94,7 +104,7 @@ class Exchange:
 
         Raises:
             TooLargeError: the body passed the limit; the rest was not read.
-            aiohttp.ClientError, OSError: whatever the connection did.
+            One of `BROKEN`: whatever the connection, the address or the answer did.
 
         """
         self._echoes = (*_prompts(json or {}), *(part for part in url.parts if " " in part))
@@ -118,7 +128,7 @@ class Exchange:
             trace_request_ctx={"exchange": self},
         ) as response:
             self.was_sent = True
-            self.status, self._headers = response.status, response.headers
+            self.status, self._headers = response.status, _readable(response.headers)
             async for chunk in response.content.iter_chunked(_CHUNK):
                 self._body += chunk
                 if len(self._body) > self._max_bytes:
@@ -144,6 +154,29 @@ def _prompts(body: Mapping[str, Any]) -> Iterator[str]:
             yield value
 
 
+def _is_shallow(found: object) -> bool:
+    level = [found]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _readable(headers: CIMultiDictProxy[str]) -> CIMultiDictProxy[str]:
+    """*headers* as text: aiohttp keeps bytes that are no UTF-8 as half surrogate pairs, which nobody takes."""
+    named = ((_text(name), _text(value)) for name, value in headers.items())
+    return CIMultiDictProxy(CIMultiDict(named))
+
+
+def _text(raw: str) -> str:
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _secrets(headers: Mapping[str, str]) -> Iterator[str]:
     """Everything in *headers* that opens a door, longest first; of fal's ``id:secret`` also each half."""
     for name, value in headers.items():
@@ -165,9 +198,12 @@ def sending_noted() -> aiohttp.TraceConfig:
 
 def place(method: str, url: str) -> str:
     """Whereto a request went, for messages: without query, and without most of a path that may be a prompt."""
-    target = URL(url, encoded=True)
-    path = target.raw_path
-    return f"{method} {target.host}{path if len(path) <= _PATH_CHARS else path[:_PATH_CHARS] + '…'}"
+    try:
+        target = URL(url, encoded=True)
+        host, path = target.host, target.raw_path
+    except ValueError:
+        return f"{method} an address that is none"
+    return f"{method} {host}{path if len(path) <= _PATH_CHARS else path[:_PATH_CHARS] + '…'}"
 
 
 def kind(exc: BaseException) -> str:

@@ -1,6 +1,5 @@
 """What fal's two routes have in common: the order, the result, and what its errors mean."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from retrato.domain.errors import (
     OutOfCreditError,
 )
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer
+from retrato.providers.access import Access, Answer, Seed
 from retrato.providers.exchange import Reply
 from retrato.providers.markers import news_in
 from retrato.providers.prices import cost_usd
@@ -26,6 +25,10 @@ ABOUT_THE_JOB = {400, 422, 499, *range(500, 600)}
 """Statuses that may be the verdict on a job; 404 for one means that the queue has lost it."""
 
 
+_MOST_UNITS = 1000
+"""Megapixels of one picture: what says more is no bill, and no budget shall be spent by it."""
+
+
 class _Image(Answer):
     url: str
 
@@ -34,7 +37,7 @@ class FalResult(Answer):
     """A finished request. ``units`` are those that fal bills, where its header told."""
 
     images: list[_Image]
-    seed: int | None = None
+    seed: Seed = None
     has_nsfw_concepts: list[bool] | None = None
     units: float | None = None
 
@@ -118,4 +121,4 @@ def _units(reply: Reply) -> float | None:
         units = float(reply.headers.get("x-fal-billable-units", ""))
     except ValueError:
         return None
-    return units if math.isfinite(units) and units > 0 else None
+    return units if 0 < units <= _MOST_UNITS else None

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from retrato.domain.errors import ProviderError, UnknownOutcomeError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer
+from retrato.providers.access import Access, Answer, RequestId
 from retrato.providers.fal_dialect import ABOUT_THE_JOB, FalResult, fal_input, read_result, to_picture
 from retrato.providers.leg import NoteRequest
 from retrato.providers.limits import limits_for
@@ -22,7 +22,7 @@ _TOO_LATE = {"ALREADY_COMPLETED", "NOT_FOUND"}
 
 
 class _Ticket(Answer):
-    request_id: str
+    request_id: RequestId
     response_url: str = ""
     status_url: str = ""
 
@@ -135,7 +135,7 @@ class FalQueueLeg:
                 result, http=http, leg=self.name, request_id=request_id, ends_at=ends_at
             )
         except UnknownOutcomeError as exc:
-            if done.error is None:
+            if not done.error:
                 raise
             failed = failure([done.error_type or "", done.error])
             raise failed(f"{self.name}: the request failed", leg=self.name, request_id=request_id) from exc

@@ -17,7 +17,16 @@ from yarl import URL
 
 from retrato.domain.errors import BadPictureError, DownError, UnknownOutcomeError
 from retrato.providers.addresses import PublicResolver, ResultHosts
-from retrato.providers.exchange import Exchange, Reply, TooLargeError, fit_to_print, kind, place, sending_noted
+from retrato.providers.exchange import (
+    BROKEN,
+    Exchange,
+    Reply,
+    TooLargeError,
+    fit_to_print,
+    kind,
+    place,
+    sending_noted,
+)
 from retrato.providers.results import Results
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -123,7 +132,7 @@ class Http:
             if not exchange.was_sent:
                 raise DownError(message, leg=leg, sent=False) from exc
             raise broken(message, leg=leg, status=exchange.status) from exc
-        except (aiohttp.ClientError, OSError) as exc:
+        except BROKEN as exc:
             if exchange.failed_already:
                 return exchange.reply()
             message = f"{where}: connection broke before the whole answer came ({kind(exc)})"

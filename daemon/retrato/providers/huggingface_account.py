@@ -9,7 +9,7 @@ import structlog
 from yarl import URL
 
 from retrato.domain.errors import ProviderError
-from retrato.providers.access import Access, Answer, AnswerT
+from retrato.providers.access import Access, Answer, AnswerT, Word
 from retrato.providers.http import Http
 from retrato.providers.huggingface_endpoint import LEG, Endpoint
 
@@ -32,11 +32,11 @@ class _Status(Answer):
 
 
 class _Model(Answer):
-    repository: str = ""
+    repository: Word = ""
 
 
 class _Entry(Answer):
-    name: str
+    name: Word
     status: _Status = _Status()
     model: _Model = _Model()
 
@@ -103,6 +103,7 @@ class Endpoints:
         """The key goes to Hugging Face's own hosts over https, or to the host that told of the endpoint."""
         try:
             url = URL(entry.status.url or "")
+            _ = url.host, url.port  # read when first asked for, and only then refused
         except ValueError:
             url = URL()
         api = URL(self._api.base_url)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import structlog
 
 from retrato.domain.errors import GoneError, ProviderError
-from retrato.providers.access import Answer
+from retrato.providers.access import Answer, Word
 from retrato.providers.exchange import Reply
 from retrato.providers.http import Http
 from retrato.providers.replies import to_error
@@ -39,7 +39,7 @@ def known_routes(model: str) -> Mapping[str, str]:
 
 class _Entry(Answer):
     provider: str = ""
-    providerId: str = ""  # noqa: N815 — as the Hub writes it
+    providerId: Word = ""  # noqa: N815 — as the Hub writes it
     task: str = _TASK
 
 

@@ -1,5 +1,9 @@
 """The answer of ``/images/generations``: a picture in base64, as a ``data:`` URI, or behind a URL."""
 
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
 from retrato.domain.errors import BadPictureError, RefusedError
 from retrato.providers.access import Access, Answer
 from retrato.providers.exchange import Reply
@@ -12,18 +16,29 @@ class _Entry(Answer):
     """xAI's word for "passed moderation"; False comes without a picture."""
 
 
+_Tokens = Annotated[int, Field(ge=0, le=1_000_000)]
+"""A picture takes some thousands: what says more is no bill, and no budget shall be spent by it."""
+
+
 class Usage(Answer):
     """What GPT image models count and bill."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: _Tokens = 0
+    output_tokens: _Tokens = 0
+
+
+def _if_it_is_one(value: Any, read: ValidatorFunctionWrapHandler) -> Usage | None:
+    try:
+        return Usage.model_validate(read(value))
+    except ValidationError:
+        return None  # the price list tells then; no picture is lost for that
 
 
 class ImagesAnswer(Answer):
     """``data`` may be empty: some servers say so that a prompt was refused."""
 
     data: list[_Entry]
-    usage: Usage | None = None
+    usage: Annotated[Usage | None, WrapValidator(_if_it_is_one)] = None
 
 
 def read_images(access: Access, reply: Reply) -> ImagesAnswer:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
+from pydantic import FiniteFloat
+
 from retrato.domain.errors import BusyError, DownError, GoneError
 from retrato.domain.picture import Order, RawPicture
 from retrato.providers.access import Access, Answer
@@ -28,7 +30,7 @@ _LONGEST_GET = 2048
 
 
 class _Balance(Answer):
-    balance: float
+    balance: FiniteFloat
 
 
 class Pollinations:

@@ -1,13 +1,14 @@
 """Pollinations' anonymous old host: no key, no promise, a small model, and a placeholder now and then."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from retrato.domain.errors import BadRequestError, BusyError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access
+from retrato.providers.access import Access, told_seed
 from retrato.providers.exchange import Reply
 from retrato.providers.http import Http
 from retrato.providers.leg import NoteRequest
@@ -21,6 +22,7 @@ _LONGEST_GET = 8192
 _THROTTLED_S = 60.0
 """When nothing is stated: the host lasts about one picture a minute (30-45 s in 2026, growing)."""
 _REMEMBERED = 256
+_MODEL = re.compile(r"[\w./:-]{1,100}", re.ASCII)
 
 
 class LegacyLeg:
@@ -65,10 +67,11 @@ class LegacyLeg:
             )
         reply = await self._access.order_by_get(path)
         self._refuse_placeholder(reply, path)
+        model, seed = reply.headers.get("X-Model", self.model), told_seed(reply.headers.get("X-Seed"))
         return RawPicture(
             data=reply.body,
-            model=reply.headers.get("X-Model", self.model),
-            seed=_whole(reply.headers.get("X-Seed"), order.seed),
+            model=model if _MODEL.fullmatch(model) else self.model,
+            seed=order.seed if seed is None else seed,
             cost_usd=self.price_usd(order),
         )
 
@@ -100,7 +103,3 @@ def read_pollinations_legacy(words: Words) -> Verdict | None:
     if "x402Version" in words.fields or words.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Verdict(BusyError, retry_after_s=_THROTTLED_S)
     return None
-
-
-def _whole(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() else default

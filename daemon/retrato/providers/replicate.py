@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from retrato.domain.errors import BadPictureError, ProviderError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer
+from retrato.providers.access import Access, Answer, RequestId, Said
 from retrato.providers.leg import NoteRequest
 from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
@@ -23,10 +23,10 @@ _BAD_ENDS = {"failed", "canceled", "aborted"}
 
 
 class _Prediction(Answer):
-    id: str
+    id: RequestId
     status: str
     output: str | list[str] | None = None
-    error: Any = None
+    error: Said = ""
 
     @property
     def url(self) -> str | None:
@@ -111,16 +111,12 @@ class ReplicateLeg:
         )
 
     def _failure(self, prediction: _Prediction) -> ProviderError:
-        said = str(prediction.error or "")[:_SAID_CHARS]
-        message = f"{self.name}: prediction {prediction.status} ({said})"
+        message = f"{self.name}: prediction {prediction.status} ({prediction.error})"
         if prediction.status in _BAD_ENDS or prediction.error:
             # "NSFW content detected. Try running it again, or try a different prompt." · "The input or output was
             # flagged as sensitive. Please try again with different inputs. (E005)" (seen 2026)
             return failure(prediction.error)(message, leg=self.name, request_id=prediction.id)
         return BadPictureError(message, leg=self.name, request_id=prediction.id)
-
-
-_SAID_CHARS = 200
 
 
 def _is_over(prediction: _Prediction) -> bool:

@@ -15,7 +15,7 @@ from retrato.domain.errors import (
     UnknownOutcomeError,
 )
 from retrato.providers.addresses import PrivateAddressError, ResultHosts
-from retrato.providers.exchange import Exchange, Reply, TooLargeError, fit_to_print, kind, place
+from retrato.providers.exchange import BROKEN, Exchange, Reply, TooLargeError, fit_to_print, kind, place
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ class Results:
         Raises:
             UnknownOutcomeError: three readings failed; the picture exists and may be paid for.
             MisconfiguredError: the URL leads where results may not come from.
-            BadPictureError: it is larger than any picture.
+            BadPictureError: it is larger than any picture, or *url*, or where it redirects to, is no address.
 
         """
         target = _url(url, leg=leg)
@@ -79,7 +79,7 @@ class Results:
             target = reply.headers.get("Location")
             if reply.status not in _REDIRECTS or not target:
                 raise DownError(f"{leg}: {place('GET', str(url))}: status {reply.status}", leg=leg)
-            url = url.join(_url(target, leg=leg))
+            url = _url(target, leg=leg, base=url)
         raise DownError(f"{leg}: more than {_MAX_REDIRECTS} redirects to a result", leg=leg)
 
     async def _get(self, url: URL, *, leg: str) -> Reply:
@@ -98,7 +98,7 @@ class Results:
             raise DownError(f"{where}: no connection ({kind(exc)})", leg=leg) from exc
         except TimeoutError as exc:
             raise DownError(f"{where}: no whole answer within {self._timeout_s:g} s", leg=leg) from exc
-        except (aiohttp.ClientError, OSError) as exc:
+        except BROKEN as exc:
             raise DownError(f"{where}: connection broke ({kind(exc)})", leg=leg) from fit_to_print(exc)
 
     @staticmethod
@@ -111,9 +111,16 @@ class Results:
         )
 
 
-def _url(text: str, *, leg: str) -> URL:
+def _url(text: str, *, leg: str, base: URL | None = None) -> URL:
+    """*text* as an address that can be asked, seen from *base* where it is relative."""
     # Signed URLs are taken as they are: quoting them anew could break the signature.
+    as_it_is = text.isascii() and text.isprintable() and " " not in text
     try:
-        return URL(text, encoded=text.isascii() and " " not in text)
+        url = URL(text, encoded=as_it_is)
+        if base is not None:
+            url = base.join(url)
+        # yarl reads host and port when first asked for them, and a name has limits that only its encoding knows.
+        _ = str(url), url.port, url.host, (url.raw_host or "").encode("idna")
     except ValueError as exc:
         raise BadPictureError(f"{leg}: the result's address is no URL", leg=leg) from exc
+    return url

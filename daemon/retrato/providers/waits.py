@@ -14,8 +14,8 @@ _LONGEST_S = 24 * 3600.0
 
 # IETF draft-ietf-httpapi-ratelimit-headers-09, as the Hugging Face Hub sends it on every reply (hub-docs
 # rate-limits.md, 2026-08): 'RateLimit: "api";r=0;t=55', 'RateLimit-Policy: "fixed window";"api";q=500;w=300'.
-_LIMIT = re.compile(r'"([^"]+)"\s*;\s*r\s*=\s*(\d+)(?:\s*;\s*t\s*=\s*(\d+))?')
-_POLICY = re.compile(r'"([^"]+)"\s*;\s*q\s*=\s*\d+.*?w\s*=\s*(\d+)')
+_LIMIT = re.compile(r'"([^"]+)"\s*;\s*r\s*=\s*(\d{1,15})(?:\s*;\s*t\s*=\s*(\d{1,15}))?', re.ASCII)
+_POLICY = re.compile(r'"([^"]+)"\s*;\s*q\s*=\s*\d+.*?w\s*=\s*(\d{1,15})', re.ASCII)
 
 # In words: "Request was throttled. Your rate limit resets in ~30s." (replicate, 2026-08), "Please try again in
 # 6m0s" (OpenAI), "Please retry in 17.5s" (Gemini).
@@ -70,19 +70,21 @@ def _from_rate_limit(headers: Mapping[str, str]) -> float | None:
 
 
 def _from_date(headers: Mapping[str, str]) -> float | None:
-    try:
-        until = parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
-    except ValueError:
-        return None
-    return max(until - _now(headers), 0.0)
+    until = _moment(headers.get("retry-after"))
+    return None if until is None else max(until - _now(headers), 0.0)
 
 
 def _now(headers: Mapping[str, str]) -> float:
     """The server's own clock where it shows it, so that ours may be wrong."""
+    shown = _moment(headers.get("Date"))
+    return time.time() if shown is None else shown
+
+
+def _moment(date: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
-        return time.time()
+        return parsedate_to_datetime(date or "").timestamp()
+    except (ValueError, TypeError, LookupError, ArithmeticError):  # what is no date; years that no clock has
+        return None
 
 
 def _from_body(value: object, depth: int) -> float | None:

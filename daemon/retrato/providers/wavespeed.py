@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from retrato.domain.errors import BadPictureError, CheckerError, ProviderError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer
+from retrato.providers.access import Access, Answer, RequestId, Said
 from retrato.providers.exchange import Reply
 from retrato.providers.leg import NoteRequest
 from retrato.providers.limits import limits_for
@@ -24,12 +24,12 @@ class _Urls(Answer):
 
 
 class _Task(Answer):
-    id: str
+    id: RequestId
     status: str
     outputs: list[str] | None = None
     urls: _Urls = _Urls()
     has_nsfw_contents: list[bool] | None = None
-    error: str | None = None
+    error: Said = ""
 
 
 class _Envelope(Answer):
@@ -110,12 +110,8 @@ class WavespeedLeg:
         )
 
     def _failure(self, task: _Task) -> ProviderError:
-        said = (task.error or "")[:_SAID_CHARS]
         # Failed tasks are refunded within three hours (wavespeed.ai/docs, 2026-08), so they cost nothing.
-        return failure(task.error)(f"{self.name}: task failed ({said})", leg=self.name, request_id=task.id)
-
-
-_SAID_CHARS = 200
+        return failure(task.error)(f"{self.name}: task failed ({task.error})", leg=self.name, request_id=task.id)
 
 
 def _path(task_id: str) -> str:
