@@ -348,3 +348,43 @@ async def test_store_in_which_another_database_collects_is_told(look, tmp_path):
 
     assert levels([nobodys, theirs]) == [Level.OK, Level.FAIL]
     assert "removes those of this one" in theirs.words
+
+
+async def _version(connection, image_key: str) -> None:
+    await connection.execute(
+        """
+        insert into retrato.avatars (
+            persona_id, version, empresa_id, token, generation, image_key, thumbnail_key, image_url, thumbnail_url,
+            sha256, image_bytes, width, height, provider, leg, model, prompt, attempts, took_s
+        )
+        select $1, 1, 'e', coalesce(max(token), 0) + 1, 1, $1, $1, '', '', '', 1, 1, 1, '', '', '', '', 1, 1
+        from retrato.avatars
+        """,
+        image_key,
+    )
+
+
+async def test_store_that_has_lost_its_mark_is_told_with_the_command_that_confirms_a_new_one(
+    look, connection, tmp_path
+):
+    await _version(connection, "e/p/v1-1-0123456789abcdef.jpg")
+
+    [lost] = await look("pictures", storage_url=(tmp_path / "unmounted").as_uri())
+
+    assert lost.level is Level.FAIL
+    assert "nothing is drawn" in lost.words
+    assert "retrato gc --yes" in lost.remedy
+
+
+async def test_pictures_that_are_missing_are_told_though_the_mark_is_there(look, connection, tmp_path):
+    store = open_store((tmp_path / "pictures").as_uri(), public_url="")
+    for number in range(4):
+        key = f"e/p{number}/v1-1-0123456789abcdef.jpg"
+        await _version(connection, key)
+        if number:
+            await store.put(key, b"picture")
+
+    [unmarked, missing] = await look("pictures", storage_url=(tmp_path / "pictures").as_uri())
+
+    assert levels([unmarked, missing]) == [Level.OK, Level.FAIL]
+    assert "1 of 4 pictures" in missing.words

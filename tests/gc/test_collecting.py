@@ -374,3 +374,19 @@ async def _work(job: Job, attempts: AttemptLog, avatars: Avatars, store: Picture
 
 async def _write(job: Job, avatars: Avatars, image_key: str) -> None:
     await avatars.write(finished_for(job, image_key=image_key, thumbnail_key=thumbnail_of(image_key)))
+
+
+async def test_store_that_has_lost_its_mark_is_not_confirmed_by_a_run_that_nobody_watches(
+    app, collector, garbage, store, written
+):
+    for key in (written, thumbnail_of(written)):
+        await store.delete(key)
+
+    nightly = await collector.collect()
+    before = await store.owner()
+    meant = await collector.collect(agreed=True)
+
+    assert nightly.refusal is not None
+    assert "another store" in nightly.refusal
+    assert (before, meant.refusal) == (None, None)
+    assert await store.owner() == (await garbage.identity()).name

@@ -21,6 +21,7 @@ from retrato.console.whereabouts import is_anywhere, url_of
 from retrato.domain.errors import StorageError, StoreUnavailableError
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
+from retrato.generation.store_guard import StoreGuard
 from retrato.imaging.finish import finish
 from retrato.metrics.metrics import Metrics
 from retrato.notify import Notifier
@@ -41,6 +42,7 @@ from retrato.storage.picture_store import PictureStore
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
 from retrato.store.chores import Chores
+from retrato.store.garbage import Garbage
 from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
 from retrato.store.legs import LegBook
@@ -185,7 +187,15 @@ async def open_daemon(
             refusal_policy=settings.refusal_policy,
             metrics=metrics,
         )
-        pipeline = Pipeline(base.personas, attempts, chain, store, prompt_for=wording(settings, base).prompt_for)
+        pipeline = Pipeline(
+            base.personas,
+            attempts,
+            chain,
+            store,
+            prompt_for=wording(settings, base).prompt_for,
+            guard=StoreGuard(Garbage(base.database, base.host), store),
+            metrics=metrics,
+        )
         worker = Worker(
             jobs,
             Avatars(base.database),

@@ -15,12 +15,14 @@ from typing import Any, Protocol
 import structlog
 
 from retrato.domain.attempt import Pending
-from retrato.domain.errors import NotFoundError, StorageError, StoreAwayError
+from retrato.domain.errors import NotFoundError, StorageError, StoreAwayError, StoreUnavailableError
 from retrato.domain.job import Job
 from retrato.domain.persona import Persona
 from retrato.domain.picture import Drawn, Order, Picture
 from retrato.generation.chain import Chain
 from retrato.generation.seeds import seed_for
+from retrato.generation.store_guard import StoreGuard
+from retrato.metrics.metrics import Metrics
 from retrato.prompts.compose import compose
 from retrato.storage.keys import PictureKeys, picture_keys
 from retrato.storage.picture_store import PictureStore
@@ -46,7 +48,8 @@ class Pipeline:
     """
     Draws one version for one job; safe to use for many jobs at once.
 
-    A picture that the store does not take is offered again for *longest_outage_s* seconds.
+    A picture that the store does not take is offered again for as long as it takes none, and for *longest_outage_s*
+    seconds where it takes others. *guard* is asked before each call.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Pipeline:
         store: PictureStore,
         *,
         prompt_for: PromptFor,
+        guard: StoreGuard | None = None,
+        metrics: Metrics | None = None,
         longest_outage_s: float = _LONGEST_OUTAGE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +70,8 @@ class Pipeline:
         self._chain = chain
         self._store = store
         self._prompt_for = prompt_for
+        self._guard = guard
+        self._metrics = metrics or Metrics()
         self._longest_outage_s = longest_outage_s
         self._store_takes = False
         self._clock = clock
@@ -77,7 +84,7 @@ class Pipeline:
             LeaseLostError: the job belongs to somebody else now.
             RefusedError: a provider will not draw this prompt.
             ChainExhaustedError: nobody could draw it now.
-            StorageError: the picture could not be stored, for minutes.
+            StorageError: the picture could not be stored for minutes, though the store takes others.
             StoreAwayError: nothing was drawn, since it could not be stored.
             StoreUnavailableError: the database is away.
 
@@ -121,36 +128,50 @@ class Pipeline:
 
     async def _require_store(self) -> None:
         """
-        Ask the store whether it takes pictures, unless the last one was taken: none is paid for that nobody keeps.
+        Look whether the store is ours and has room, and whether it takes pictures, unless the last one was taken.
+
+        None is paid for that nobody keeps.
 
         Raises:
             StoreAwayError: it does not.
+            StoreUnavailableError: the database is away.
 
         """
-        if self._store_takes:
-            return
         try:
-            await self._store.probe()
+            if self._guard is not None:
+                await self._guard.require()
+            if not self._store_takes:
+                await self._store.probe()
         except StorageError as exc:
             raise StoreAwayError(f"nothing is drawn while no picture can be stored: {exc}") from exc
         self._store_takes = True
 
     async def _put(self, keys: PictureKeys, picture: Picture) -> None:
-        """Store picture and thumbnail; they were paid for, so a store that is away is asked again for minutes."""
+        """Store picture and thumbnail; they were paid for, so a store that takes no picture is waited for."""
         give_up_at = self._clock() + self._longest_outage_s
         for wait_s in backoff():
             try:
+                if self._guard is not None:
+                    await self._guard.require_same()
                 await self._store.put(keys.image, picture.image)
                 await self._store.put(keys.thumbnail, picture.thumbnail)
             except StorageError as exc:
                 self._store_takes = False
-                if self._clock() >= give_up_at:
+                self._metrics.jobs.fault("storage")
+                if self._clock() >= give_up_at and await self._takes_others():
                     raise
                 log.warning("picture.store_delayed", error=str(exc), again_in_s=round(wait_s, 2))
                 await asyncio.sleep(wait_s)
             else:
                 self._store_takes = True
                 return
+
+    async def _takes_others(self) -> bool:
+        try:
+            await self._require_store()
+        except (StoreAwayError, StoreUnavailableError):
+            return False
+        return True
 
     async def _stored(self, pending: Pending) -> tuple[Drawn, PictureKeys] | None:
         """What *pending* drew and stored before its replica died; None when it did not get that far."""

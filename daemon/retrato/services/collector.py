@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
+from retrato.generation.store_guard import StoreGuard
 from retrato.storage.keys import picture_of, thumbnail_of
 from retrato.storage.picture_store import PictureStore
 from retrato.store.garbage import Garbage, Identity
@@ -24,6 +25,7 @@ _FEW = 20
 
 _OF_ANOTHER = "these pictures belong to another database, or to this one before it was moved or restored"
 _OF_NOBODY = "nobody has said yet whose pictures these are, and some are unknown to this database"
+_LOST = "the pictures that the database names are not here: a mount is missing, or it is another store"
 _TOO_MANY = "more than half of all pictures would go"
 
 
@@ -59,8 +61,8 @@ class Collector:
         Look, decide, remove.
 
         Where the store belongs to another database, or holds what this one cannot have stored, or belongs to
-        nobody while there are pictures that this one does not know, or where more than half of all would go,
-        nothing is removed and the report says why; *agreed* = a person has looked and means it. *dry_run* changes
+        nobody while there are pictures that this one does not know or lacks those that it names, or where more
+        than half of all would go, nothing is removed and the report says why; *agreed* = a person has looked and means it. *dry_run* changes
         nothing, neither here nor there.
 
         Raises:
@@ -73,6 +75,8 @@ class Collector:
         is_ours = agreed or owner == identity.name
         if not is_ours and owner is not None:
             return Report(refusal=_OF_ANOTHER)
+        if not is_ours and (await StoreGuard(self._garbage, self._store).look()).is_lost:
+            return Report(refusal=_LOST)
         report = await self._look(identity, note=is_ours and not dry_run, agreed=agreed)
         if not is_ours and report.unnamed:
             report.refusal = _OF_NOBODY

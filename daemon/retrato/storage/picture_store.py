@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import LocalStore, MemoryStore, ObjectStore, S3Store
 
 from retrato.domain.errors import NotFoundError, StorageError
 from retrato.storage import regular_files
@@ -35,6 +35,11 @@ _ATTRIBUTES: "Attributes" = {"Content-Type": JPEG, "Cache-Control": IMMUTABLE}
 
 _OWNER = ".retrato-owner"
 """No picture's name, so it is never served and never collected."""
+_PROBE_BYTES = 1_000_000
+"""More than a picture has: a disk or a quota that is used up takes a small object and no picture."""
+_LEAST_FREE_BYTES = 10_000_000
+_LEAST_FREE_FILES = 100
+"""Room for the pictures that may be in hand: about 0.4 MB, two files and two folders each."""
 _OF_A_NOTE: "Attributes" = {"Content-Type": "text/plain", "Cache-Control": "no-store"}
 
 # obstore raises built-in errors where one fits (FileNotFoundError, ValueError for a bad path,
@@ -75,6 +80,11 @@ class PictureStore:
         self._timeout_s = timeout_s
         # Only for a folder, which keeps no attributes and may lose what it took when the power fails.
         self._folder = backend.prefix if isinstance(backend, LocalStore) else None
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it outlives the process."""
+        return not isinstance(self._backend, MemoryStore)
 
     def url(self, key: str) -> str:
         """Where a browser finds the picture: the public prefix and the percent-encoded *key*."""
@@ -165,7 +175,7 @@ class PictureStore:
 
         """
         try:
-            return (await self.get(_OWNER)).decode(errors="replace").strip()
+            return (await self.get(_OWNER)).decode(errors="replace").strip() or None
         except NotFoundError:
             return None
 
@@ -178,8 +188,45 @@ class PictureStore:
 
         """
         async with self._bounded("store", _OWNER):
-            attributes = _OF_A_NOTE if self._folder is None else None
-            await obstore.put_async(self._backend, _OWNER, f"{owner}\n".encode(), attributes=attributes)
+            await self._put_owner(owner, mode="overwrite")
+
+    async def claim(self, owner: str) -> None:
+        """
+        Say whose pictures these are, unless somebody was said before.
+
+        Raises:
+            StorageError: it could not be stored.
+
+        """
+        async with self._bounded("store", _OWNER):
+            try:
+                await self._put_owner(owner, mode="create")
+            except AlreadyExistsError:
+                return
+            except _FAILURES:  # as in `put`
+                await self._put_owner(owner, mode="overwrite")
+
+    async def _put_owner(self, owner: str, *, mode: "PutMode") -> None:
+        attributes = _OF_A_NOTE if self._folder is None else None
+        text = f"{owner}\n".encode()
+        await obstore.put_async(self._backend, _OWNER, text, attributes=attributes, mode=mode, use_multipart=False)
+        if self._folder is not None:
+            await asyncio.to_thread(_make_durable, self._folder / _OWNER, self._folder)
+
+    async def require_room(self) -> None:
+        """
+        Look whether a picture will fit, as far as it can be told without storing one: of a bucket it cannot.
+
+        Raises:
+            StorageError: the folder's disk is nearly full, or read-only.
+
+        """
+        if self._folder is None:
+            return
+        async with self._bounded("look for room in", str(self._folder)):
+            want = await asyncio.to_thread(want_of_room, self._folder)
+        if want is not None:
+            raise StorageError(f"{self._folder}: {want}")
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredPicture]:
         """
@@ -237,13 +284,13 @@ class PictureStore:
 
     async def probe(self) -> Habits:
         """
-        Write, read and delete a small object: what every picture will need; returns what was seen on the way.
+        Write, read and delete an object of a picture's size; returns what was seen on the way.
 
         Raises:
             StorageError: which of the three failed, and why.
 
         """
-        data = secrets.token_bytes(32)
+        data = secrets.token_bytes(_PROBE_BYTES)
         key = _probe_key(data)
         await self.put(key, data)
         try:
@@ -304,6 +351,19 @@ def _probe_key(data: bytes) -> str:
         token=0,
         sha256=sha256(data).hexdigest(),
     ).image
+
+
+def want_of_room(folder: Path) -> str | None:
+    """Why no further picture should be ordered for *folder*, which exists; None where there is room."""
+    disk = os.statvfs(folder)
+    if disk.f_flag & os.ST_RDONLY:
+        return "the file system is mounted read-only"
+    free = disk.f_bavail * disk.f_frsize
+    if free < _LEAST_FREE_BYTES:
+        return f"the disk is full: {free} bytes are free, {_LEAST_FREE_BYTES} are wanted"
+    if disk.f_files and disk.f_favail < _LEAST_FREE_FILES:  # some file systems count no files
+        return f"the disk is full: room for {disk.f_favail} files, {_LEAST_FREE_FILES} are wanted"
+    return None
 
 
 def _make_durable(path: Path, root: Path) -> None:

@@ -45,6 +45,10 @@ class Garbage:
         assert row is not None
         return Identity(row["identity"], row["installed_at"])
 
+    async def sample(self, *, each: int) -> list[str]:
+        """Up to *each* of the newest pictures that versions name, and as many of all of them, by chance."""
+        return [row["image_key"] for row in await self._database.fetch(query("sample_pictures"), each)]
+
     async def find(self, stored: Mapping[str, int], *, grace_s: float) -> list[Unnamed]:
         """Which of the *stored* pictures (key → token) nobody names; changes nothing."""
         rows = await self._database.fetch(query("find_garbage"), list(stored), list(stored.values()), grace_s)

@@ -7,9 +7,10 @@ from urllib.parse import unquote, urlsplit
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.console.whereabouts import url_of
+from retrato.generation.store_guard import CONFIRM, StoreGuard
 from retrato.settings import Settings
 from retrato.storage.location import open_store
-from retrato.storage.picture_store import IMMUTABLE, JPEG, Habits
+from retrato.storage.picture_store import IMMUTABLE, JPEG, Habits, want_of_room
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::")  # noqa: S104 - what people write
 _PICTURE_BYTES = 300_000
@@ -18,7 +19,7 @@ _SOME_BYTES = 1_000_000_000
 
 
 async def check_storage(patient: Patient) -> list[Finding]:
-    """A small object can be written, read and deleted, and what a bucket keeps of it."""
+    """An object of a picture's size can be written, read and deleted, and what a bucket keeps of it."""
     settings = patient.settings
     store = open_store(settings.storage_url_or_default, public_url=settings.public_url or "/avatars")
     habits = await store.probe()
@@ -55,19 +56,41 @@ def _lost_headers(habits: Habits) -> list[Finding]:
 
 
 async def check_owner(patient: Patient) -> list[Finding]:
-    """The stored pictures belong to this database: where another one collects, ours are rubbish to it."""
-    owner = await open_store(patient.settings.storage_url_or_default, public_url="").owner()
-    if owner is None:
-        return [ok("nobody collects pictures here yet (`retrato gc`)")]
-    if owner == (await patient.garbage.identity()).name:
-        return [ok("they belong to this database")]
-    return [
-        fail(
-            "another database collects the pictures there, and removes those of this one after its days of grace",
-            "set RETRATO_STORAGE_URL to a place of its own; where this database was moved or restored, and the "
-            "other one is gone, say `retrato gc --yes` once",
+    """The pictures that the database names are in the store, as far as some of them tell, and it is their own."""
+    store = open_store(patient.settings.storage_url_or_default, public_url="")
+    if not store.is_lasting:
+        return [ok("pictures in memory cannot be looked for from here")]
+    owner = await store.owner()
+    is_ours = owner == (await patient.garbage.identity()).name
+    looked = await StoreGuard(patient.garbage, store).look()
+    if looked.is_lost and not is_ours:
+        bears = "no mark" if owner is None else "another database's mark"
+        seen = (
+            f"the store bears {bears}, and {looked.missing} of {looked.pictures} pictures looked for are missing"
         )
-    ]
+        return [fail(f"{seen}: nothing is drawn into it", f"a mount, or RETRATO_STORAGE_URL, is wrong: {CONFIRM}")]
+    found = [_of_the_owner(is_ours=is_ours, is_marked=owner is not None)]
+    if looked.missing:
+        found.append(
+            fail(
+                f"{looked.missing} of {looked.pictures} pictures looked for are not in the store",
+                "bring back the disk, bucket or backup that has them; what is gone for good comes back as a new "
+                "face only, when it is asked for",
+            )
+        )
+    return found
+
+
+def _of_the_owner(*, is_ours: bool, is_marked: bool) -> Finding:
+    if is_ours:
+        return ok("they belong to this database")
+    if not is_marked:
+        return ok("the store bears no mark yet; the next picture brings it")
+    return fail(
+        "another database collects the pictures there, and removes those of this one after its days of grace",
+        "set RETRATO_STORAGE_URL to a place of its own; where this database was moved or restored, and the "
+        "other one is gone, say `retrato gc --yes` once",
+    )
 
 
 async def check_public_url(patient: Patient) -> list[Finding]:
@@ -100,6 +123,8 @@ async def check_disk(patient: Patient) -> list[Finding]:
     free = shutil.disk_usage(there).free
     words = f"{free / 1e9:.1f} GB free in {folder}, for about {free // _PICTURE_BYTES:,} avatars"
     remedy = "make room, or set RETRATO_STORAGE_URL to another place"
+    if (want := want_of_room(there)) is not None:
+        return [fail(f"{folder}: {want}; nothing is drawn", remedy)]
     if free < _FEW_BYTES:
         return [fail(words, remedy)]
     return [warn(words, remedy) if free < _SOME_BYTES else ok(words)]
