@@ -95,8 +95,8 @@ class StoreGuard:
                 bears = "no mark" if mark is None else "the mark of another database"
                 seen = f"{looked.missing} of {looked.pictures} pictures that the database names are not in it"
                 raise StorageError(
-                    f"the store bears {bears}, and {seen}: a mount is missing, or RETRATO_STORAGE_URL leads elsewhere; "
-                    f"{CONFIRM}"
+                    f"the store bears {bears}, and {seen}: a mount is missing, or RETRATO_STORAGE_URL leads "
+                    f"elsewhere; {CONFIRM}"
                 )
         if mark is None:
             await self._store.claim(self._identity)
