@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from tests.storage.conftest import moto, opened  # noqa: F401 - a fixture
-from tests.store.support import app, avatars, finished_for, garbage, jobs  # noqa: F401 - fixtures
+from tests.storage.conftest import opened
+from tests.store.support import finished_for
 
 from retrato.domain.errors import StorageError, StoreAwayError
 from retrato.domain.picture import Picture
@@ -37,7 +37,7 @@ def elsewhere(request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def draw(app, jobs, avatars):  # noqa: F811
+def draw(app, jobs, avatars):
     """Write one version whose pictures are in a store."""
 
     async def version(store: PictureStore) -> str:
@@ -61,7 +61,7 @@ def pipeline(store, *, guard: StoreGuard | None = None, metrics: Metrics | None 
     )
 
 
-async def test_first_picture_brings_the_mark(garbage, elsewhere):  # noqa: F811
+async def test_first_picture_brings_the_mark(garbage, elsewhere):
     store = elsewhere()
 
     await StoreGuard(garbage, store).require()
@@ -69,7 +69,7 @@ async def test_first_picture_brings_the_mark(garbage, elsewhere):  # noqa: F811
     assert await store.owner() == (await garbage.identity()).name
 
 
-async def test_store_from_before_the_mark_gets_it_when_its_pictures_are_there(garbage, draw, elsewhere):  # noqa: F811
+async def test_store_from_before_the_mark_gets_it_when_its_pictures_are_there(garbage, draw, elsewhere):
     store = elsewhere()
     await draw(store)
 
@@ -81,7 +81,7 @@ async def test_store_from_before_the_mark_gets_it_when_its_pictures_are_there(ga
 async def test_store_that_has_lost_its_mark_takes_no_paid_call_and_is_not_begun_anew(
     garbage,
     draw,
-    elsewhere,  # noqa: F811
+    elsewhere,
 ):
     await draw(elsewhere())
     lost = elsewhere()
@@ -93,7 +93,7 @@ async def test_store_that_has_lost_its_mark_takes_no_paid_call_and_is_not_begun_
     assert [found.key async for found in lost.list()] == []
 
 
-async def test_store_that_is_lost_between_two_pictures_is_missed(garbage, draw, elsewhere):  # noqa: F811
+async def test_store_that_is_lost_between_two_pictures_is_missed(garbage, draw, elsewhere):
     store = elsewhere()
     guard = StoreGuard(garbage, store)
     await guard.require()
@@ -108,7 +108,7 @@ async def test_store_that_is_lost_between_two_pictures_is_missed(garbage, draw, 
         await guard.require_same()
 
 
-async def test_person_who_confirms_a_new_store_is_believed_by_who_waits(garbage, draw, elsewhere):  # noqa: F811
+async def test_person_who_confirms_a_new_store_is_believed_by_who_waits(garbage, draw, elsewhere):
     await draw(elsewhere())
     new = elsewhere()
     guard = StoreGuard(garbage, new)
@@ -121,7 +121,7 @@ async def test_person_who_confirms_a_new_store_is_believed_by_who_waits(garbage,
     await guard.require_same()
 
 
-async def test_another_databases_store_takes_nothing_when_ours_are_not_in_it(garbage, draw, elsewhere):  # noqa: F811
+async def test_another_databases_store_takes_nothing_when_ours_are_not_in_it(garbage, draw, elsewhere):
     await draw(elsewhere())
     theirs = elsewhere()
     await theirs.set_owner("another database")
@@ -130,7 +130,7 @@ async def test_another_databases_store_takes_nothing_when_ours_are_not_in_it(gar
         await StoreGuard(garbage, theirs).require()
 
 
-async def test_database_that_was_moved_goes_on_with_the_pictures_it_names(garbage, draw, elsewhere):  # noqa: F811
+async def test_database_that_was_moved_goes_on_with_the_pictures_it_names(garbage, draw, elsewhere):
     store = elsewhere()
     await draw(store)
     await store.set_owner("this one, before it was moved")
@@ -140,7 +140,7 @@ async def test_database_that_was_moved_goes_on_with_the_pictures_it_names(garbag
     assert await store.owner() == "this one, before it was moved"
 
 
-async def test_memory_begins_anew_with_each_process(garbage, draw):  # noqa: F811
+async def test_memory_begins_anew_with_each_process(garbage, draw):
     await draw(open_store("memory://", public_url=""))
     next_process = open_store("memory://", public_url="")
 
@@ -161,7 +161,7 @@ async def test_disk_that_takes_no_picture_is_noticed_before_a_paid_call(
     garbage,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    disk: str,  # noqa: F811
+    disk: str,
 ):
     changed, words = DISKS[disk]
     store = open_store((tmp_path / "pictures").as_uri(), public_url="")
@@ -246,7 +246,7 @@ async def test_picture_that_alone_is_refused_is_given_up():
 
 
 @pytest.mark.usefixtures("at_once")
-async def test_picture_in_hand_goes_into_no_store_that_has_lost_its_mark(garbage, draw, tmp_path: Path):  # noqa: F811
+async def test_picture_in_hand_goes_into_no_store_that_has_lost_its_mark(garbage, draw, tmp_path: Path):
     folder = tmp_path / "pictures"
     store = open_store(folder.as_uri(), public_url="")
     guard = StoreGuard(garbage, store)

@@ -48,8 +48,8 @@ class Pipeline:
     """
     Draws one version for one job; safe to use for many jobs at once.
 
-    A picture that the store does not take is offered again for as long as it takes none, and for *longest_outage_s*
-    seconds where it takes others. *guard* is asked before each call.
+    A picture that the store does not take is offered again for as long as it takes none, and where it takes others
+    for *longest_outage_s* seconds. *guard* is asked before each call.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class StoreGuard:
         """
         Let a paid call pass.
 
-        A store that bears no mark gets it where the database knows no picture yet, or where its pictures are there.
+        A store without a mark gets it where the database knows no picture yet, or where its pictures are there.
 
         Raises:
             StorageError: the store has lost its mark, is full or read-only, or does not answer.
@@ -93,9 +93,10 @@ class StoreGuard:
             looked = await self.look()
             if looked.is_lost:
                 bears = "no mark" if mark is None else "the mark of another database"
+                seen = f"{looked.missing} of {looked.pictures} pictures that the database names are not in it"
                 raise StorageError(
-                    f"of {looked.pictures} pictures that the database names {looked.missing} are not in the store, "
-                    f"which bears {bears}: a mount is missing, or RETRATO_STORAGE_URL leads elsewhere; {CONFIRM}"
+                    f"the store bears {bears}, and {seen}: a mount is missing, or RETRATO_STORAGE_URL leads "
+                    f"elsewhere; {CONFIRM}"
                 )
         if mark is None:
             await self._store.claim(self._identity)

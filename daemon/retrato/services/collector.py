@@ -61,9 +61,9 @@ class Collector:
         Look, decide, remove.
 
         Where the store belongs to another database, or holds what this one cannot have stored, or belongs to
-        nobody while there are pictures that this one does not know or lacks those that it names, or where more
-        than half of all would go, nothing is removed and the report says why; *agreed* = a person has looked and means it. *dry_run* changes
-        nothing, neither here nor there.
+        nobody while there are pictures that this one does not know, or lacks those that it names, or where more
+        than half of all would go, nothing is removed and the report says why; *agreed* = a person has looked and
+        means it. *dry_run* changes nothing, neither here nor there.
 
         Raises:
             StorageError: the store did not answer as it should.
