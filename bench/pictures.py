@@ -160,6 +160,8 @@ async def measure(dsn: str, name: str, data: bytes, *, personas: int) -> None:
                 is_quiet = 0 < endpoint.answered == answered and not await connection.fetchval(_UNDER_WAY)
                 waited_s = waited_s + 0.1 if is_quiet else 0.0
                 answered = endpoint.answered
+                if process.returncode is not None:
+                    raise RuntimeError(f"the daemon has ended with {process.returncode}; see its log above")
             kept = await connection.fetchval(_KEPT)
             # As many again, and the end in the midst of it.
             await sample.insert_company(dsn, personas=personas)

@@ -6,7 +6,7 @@ import pytest
 from tests import daemon_role
 from tests.store.support import BID, claim_all, claim_one, failing, finished_for, job_of, new_replica
 
-from retrato.domain.errors import LeaseLostError, StoreUnavailableError
+from retrato.domain.errors import LeaseLostError, RowLockedError
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Outcome
 from retrato.store.database import Database
@@ -228,7 +228,7 @@ async def test_rows_that_an_application_holds_keep_no_connection_from_the_heartb
         )
         kept = await beat(jobs, [job])
 
-    assert [type(outcome) for outcome in outcomes] == [StoreUnavailableError] * 4
+    assert [type(outcome) for outcome in outcomes] == [RowLockedError] * 4
     assert kept.owned == {job.token}
     await database.close()
 

@@ -230,12 +230,13 @@ async def connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Recor
     A connection as of `connect` for the length of the block.
 
     Raises:
-        ConfigError, StoreUnavailableError, NotMigratedError: what the driver's errors mean, in the block too.
+        ConfigError, StoreUnavailableError: what the driver's errors mean, in the block too. What is missing in the
+            database goes up as it is: what runs here brings the schema, or takes it away.
 
     """
     connection = await connect(dsn)
     try:
-        with translated():
+        with reaching():
             yield connection
     finally:
         try:
