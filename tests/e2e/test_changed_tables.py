@@ -9,6 +9,9 @@ from tests.e2e.test_daemon import READY, asked
 
 pytestmark = pytest.mark.timeout(180)
 
+TOKEN = "a-token-that-is-long-enough"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
 
 class Tab:
     """An open page: what it shows, and what it was told of its connection."""
@@ -20,7 +23,7 @@ class Tab:
 
     async def read(self, url: str, page: str) -> None:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=170)) as http,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=170), headers=BEARER) as http,
             http.get(f"{url}/events", params={"page": page}) as stream,
         ):
             event = ""
@@ -44,7 +47,7 @@ async def test_column_that_the_gallery_reads_goes_and_nothing_ends(
     shell, simulator, connection, insert, until, empresa
 ):
     simulator.world.script("fal-ai", ["delay:4"])
-    async with shell.daemon() as daemon:
+    async with shell.daemon(RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
         url = (await daemon.said("console.started"))["url"]
         await daemon.said("daemon.started")
         tab = Tab()
@@ -77,7 +80,7 @@ async def test_page_says_that_it_cannot_be_read_while_it_cannot_and_comes_back(
     shell, simulator, connection, insert, until, empresa
 ):
     simulator.world.script("fal-ai", ["delay:4"])
-    async with shell.daemon() as daemon:
+    async with shell.daemon(RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
         url = (await daemon.said("console.started"))["url"]
         await daemon.said("daemon.started")
         tab = Tab()
@@ -89,7 +92,7 @@ async def test_page_says_that_it_cannot_be_read_while_it_cannot_and_comes_back(
         await connection.execute("alter table empresas rename to companies")
         await connection.execute("alter table retrato.avatars rename column provider to who")
         await tab.until(lambda tab: "awaybroken" in tab.told)
-        async with aiohttp.ClientSession() as http, http.get(f"{url}/empresas/{empresa}") as answer:
+        async with aiohttp.ClientSession(headers=BEARER) as http, http.get(f"{url}/empresas/{empresa}") as answer:
             page = answer.status
         await connection.execute("alter table companies rename to empresas")
         await connection.execute("alter table retrato.avatars rename column who to provider")

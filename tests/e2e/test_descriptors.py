@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from tests.e2e.test_daemon import READY, asked
 
+TOKEN = "a-token-that-is-long-enough"
 pytestmark = pytest.mark.timeout(180)
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: local"
@@ -97,7 +98,7 @@ async def test_nothing_is_read_from_disk_after_the_start(shell, connection, inse
     spy.mkdir()
     (spy / "sitecustomize.py").write_text(_SPY)
     opened = tmp_path / "opened"
-    async with shell.daemon(PYTHONPATH=str(spy), OPENED=str(opened)) as daemon:
+    async with shell.daemon(PYTHONPATH=str(spy), OPENED=str(opened), RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
         url = (await daemon.said("console.started"))["url"]
         await daemon.said("daemon.started")
         await daemon.said("listener.connected")
@@ -106,7 +107,7 @@ async def test_nothing_is_read_from_disk_after_the_start(shell, connection, inse
         persona_id = await insert("Ana")
         await until(READY, persona_id, 1)
         empresa = await connection.fetchval("select empresa_id::text from personas")
-        async with aiohttp.ClientSession() as http:
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as http:
             pages = ("/empresas", f"/empresas/{empresa}", f"/personas/{persona_id}", "/providers", "/nowhere")
             for path in (*pages, "/api/openapi.json", "/api/empresas", "/metrics", "/readyz", "/login"):
                 async with http.get(f"{url}{path}") as answer:
