@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - asyncio would import it when the first thread is needed
+import encodings.idna  # noqa: F401 - the same, with the first name that is looked up
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
