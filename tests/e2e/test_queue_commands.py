@@ -137,7 +137,7 @@ async def test_saying_it_twice_is_no_error_and_is_told(shell):
 
     assert (again.code, resumed_again.code) == (0, 0)
     assert "leg fal was paused already" in again.err
-    assert "leg fal was neither paused nor closed" in resumed_again.err
+    assert "leg fal was neither paused nor suspended" in resumed_again.err
 
 
 @pytest.mark.parametrize(
