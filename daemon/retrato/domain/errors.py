@@ -56,7 +56,7 @@ class NotFoundError(RetratoError):
 
 
 class StoreUnavailableError(RetratoError):
-    """Postgres could not be reached, or dropped the connection. Whether a write took effect is unknown."""
+    """Postgres could not be reached, or dropped the connection. A statement alone may have taken effect."""
 
 
 class RowLockedError(StoreUnavailableError):

@@ -91,7 +91,7 @@ class Control:
         await self._database.write_patiently(query("insert_console_logout"), session_id, keep_s)
 
     async def _call(self, sql: str, *args: object) -> Any:
-        """The function's answer; repeating it is safe."""
+        """The function's answer."""
         row = await self._database.write_patiently(sql, *args)
         assert row is not None
         return row["answer"]
