@@ -13,7 +13,7 @@ from PIL import Image
 
 from retrato.app.base import Base
 from retrato.app.console import open_desk
-from retrato.app.legs import LegOutlooks, account_keys
+from retrato.app.legs import LegAvailabilityReader, account_keys
 from retrato.app.providers import open_providers, providers_config
 from retrato.app.wording import parsed_templates, wording
 from retrato.console.desk import Desk
@@ -69,7 +69,7 @@ class Daemon:
     listener: Listener
     housekeeper: Housekeeper
     recall: Recall
-    outlooks: LegOutlooks
+    leg_availability: LegAvailabilityReader
     guard: SchemaGuard
     reporter: Reporter
     console: Console | None
@@ -249,7 +249,7 @@ async def open_daemon(
                 metrics=metrics,
             ),
             recall=Recall(legs, wake=wake, poll_s=settings.poll_seconds, metrics=metrics),
-            outlooks=LegOutlooks(
+            leg_availability=LegAvailabilityReader(
                 providers,
                 base.status,
                 base.control,

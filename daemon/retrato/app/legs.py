@@ -49,23 +49,23 @@ def state_of(leg: LegStatus) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegOutlook:
+class LegAvailability:
     """
     One leg, or a provider that has none now (``leg`` is its name then).
 
-    ``hindrance`` says why it cannot be asked, None where it can; ``until`` when that ends by itself, where it
-    does; ``remedy`` is what a person can do about it.
+    ``unavailable_because`` says why it cannot be asked, None where it can; ``until`` when that ends by itself,
+    where it does; ``remedy`` is what a person can do about it.
     """
 
     leg: str
-    hindrance: str | None = None
+    unavailable_because: str | None = None
     until: datetime | None = None
     remedy: str | None = None
 
 
-class LegOutlooks:
+class LegAvailabilityReader:
     """
-    Looks at all legs of *providers*; asks them nothing that costs money.
+    Reads the state of all legs of *providers*; asks them nothing that costs money.
 
     *keys* are the fingerprints of their accounts, *monthly_budget_usd* is the month's budget, None without one.
     """
@@ -85,7 +85,7 @@ class LegOutlooks:
         self._keys = keys
         self._budget_usd = monthly_budget_usd
 
-    async def look(self) -> list[LegOutlook]:
+    async def read(self) -> list[LegAvailability]:
         """
         Every leg that there is now.
 
@@ -103,7 +103,7 @@ class LegOutlooks:
             except ProviderError as error:
                 found.append(_without_legs(provider.name, error))
             else:
-                found += [_outlook(leg, known.get(leg.name), pauses, left_usd) for leg in legs]
+                found += [_availability(leg, known.get(leg.name), pauses, left_usd) for leg in legs]
         return found
 
     async def _left_usd(self) -> float | None:
@@ -113,40 +113,44 @@ class LegOutlooks:
         return self._budget_usd - (taken.spent_usd + taken.reserved_usd if taken is not None else 0.0)
 
 
-def _without_legs(provider: str, error: ProviderError) -> LegOutlook:
+def _without_legs(provider: str, error: ProviderError) -> LegAvailability:
     """A lookup that failed is made again soon; a key or a model that is missing stays so."""
     stays = isinstance(error, MisconfiguredError | GoneError)
-    return LegOutlook(
+    return LegAvailability(
         leg=provider,
-        hindrance=f"cannot be asked ({error})",
+        unavailable_because=f"cannot be asked ({error})",
         until=None if stays else datetime.now(UTC) + _LOOK_UP_AGAIN,
     )
 
 
-def _outlook(leg: Leg, known: LegStatus | None, pauses: Sequence[Pause], left_usd: float | None) -> LegOutlook:
+def _availability(
+    leg: Leg, known: LegStatus | None, pauses: Sequence[Pause], left_usd: float | None
+) -> LegAvailability:
     name, now = leg.name, datetime.now(UTC)
     for pause in pauses:
         if name == pause.name or name.startswith(f"{pause.name}/"):
             why = f" ({pause.reason})" if pause.reason else ""
-            return LegOutlook(leg=name, hindrance=f"paused{why}", remedy=f"`{resume_command(pause.name)}`")
+            return LegAvailability(
+                leg=name, unavailable_because=f"paused{why}", remedy=f"`{resume_command(pause.name)}`"
+            )
     if known is not None and known.suspended_until is not None:
         why = f"{known.last_fault}: {known.reason}" if known.reason else f"{known.last_fault}"
-        return LegOutlook(
+        return LegAvailability(
             leg=name,
-            hindrance=f"{state_of(known)} ({why})",
+            unavailable_because=f"{state_of(known)} ({why})",
             until=known.suspended_until,
             remedy=f"`{resume_command(name)}` asks it again at once, when the cause is mended",
         )
     price_usd = leg.price_usd(_ORDER)
     if left_usd is not None and (price_usd is None or 0 < price_usd > left_usd):
         costs = "of an unknown price" if price_usd is None else f"for ${price_usd:.4f}"
-        return LegOutlook(
+        return LegAvailability(
             leg=name,
-            hindrance=f"not asked: a picture {costs} would pass RETRATO_MONTHLY_BUDGET_USD",
+            unavailable_because=f"not asked: a picture {costs} would pass RETRATO_MONTHLY_BUDGET_USD",
             until=None if price_usd is None else _next_month(now),
             remedy="raise RETRATO_MONTHLY_BUDGET_USD, or wait for the next month (UTC)",
         )
-    return LegOutlook(leg=name)
+    return LegAvailability(leg=name)
 
 
 def _next_month(now: datetime) -> datetime:

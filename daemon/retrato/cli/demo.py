@@ -94,7 +94,7 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
             group.create_task(daemon.run(stop))
             if once:
                 group.create_task(
-                    give_up_without_legs(daemon.outlooks, base.status, Watched(empresa_id), stop=stop)
+                    give_up_without_legs(daemon.leg_availability, base.status, Watched(empresa_id), stop=stop)
                 )
             await watch(base.status, Watched(empresa_id), stop=stop, title=sample.COMPANY)
             if not once and not stop.is_set():

@@ -93,7 +93,9 @@ async def _generate(
                         asyncio.TaskGroup() as group,
                     ):
                         group.create_task(daemon.run(stop))
-                        group.create_task(give_up_without_legs(daemon.outlooks, base.status, watched, stop=stop))
+                        group.create_task(
+                            give_up_without_legs(daemon.leg_availability, base.status, watched, stop=stop)
+                        )
                         await watch(base.status, watched, stop=stop, title=name)
                         stop.set()
             after = await _all(base, watched)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from retrato.app.legs import LegOutlook, LegOutlooks, clock_time
+from retrato.app.legs import LegAvailability, LegAvailabilityReader, clock_time
 from retrato.cli.common import note
 from retrato.domain.errors import StoreUnavailableError
 from retrato.store.status import UNDER_WAY, PersonaStatus, Status
@@ -60,7 +60,7 @@ async def watch(status: Status, watched: Watched, *, stop: asyncio.Event, title:
 
 
 async def give_up_without_legs(
-    outlooks: LegOutlooks, status: Status, watched: Watched, *, stop: asyncio.Event
+    availability: LegAvailabilityReader, status: Status, watched: Watched, *, stop: asyncio.Event
 ) -> None:
     """
     Say when no leg can draw, and why; set *stop* where none will within two minutes.
@@ -68,11 +68,11 @@ async def give_up_without_legs(
     Not while anybody draws for *watched*: another replica may have other keys, and what was ordered may still
     come.
     """
-    said, legs = "", list[LegOutlook]()
+    said, legs = "", list[LegAvailability]()
     while not stop.is_set():
         try:
-            legs = await outlooks.look()
-            nobody_draws = all(leg.hindrance for leg in legs) and not await status.personas(
+            legs = await availability.read()
+            nobody_draws = all(leg.unavailable_because for leg in legs) and not await status.personas(
                 empresa_id=watched.empresa_id, persona_ids=watched.persona_ids, states=("running",), limit=1
             )
         except StoreUnavailableError:
@@ -88,8 +88,10 @@ async def give_up_without_legs(
         await wait_for_any(stop, timeout_s=_LOOK_EVERY_S * 2)
 
 
-def _why_nothing_comes(legs: Sequence[LegOutlook], *, until: datetime | None) -> str:
-    lines = [f"  {leg.leg}: {leg.hindrance}" + (f"\n    → {leg.remedy}" if leg.remedy else "") for leg in legs]
+def _why_nothing_comes(legs: Sequence[LegAvailability], *, until: datetime | None) -> str:
+    lines = [
+        f"  {leg.leg}: {leg.unavailable_because}" + (f"\n    → {leg.remedy}" if leg.remedy else "") for leg in legs
+    ]
     end = f"Waiting until {clock_time(until)}." if until else "Given up: what was asked for stays in the queue."
     return "\n".join(["No leg can draw now.", *lines, end])
 

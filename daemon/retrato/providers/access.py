@@ -62,7 +62,7 @@ def _as_text(value: object) -> str:
         return f"a {type(value).__name__} that cannot be shown"
 
 
-Said = Annotated[str, BeforeValidator(_as_text)]
+ErrorText = Annotated[str, BeforeValidator(_as_text)]
 """What a provider says went wrong, in whatever shape: the beginning of it, empty where it says nothing."""
 
 AnswerT = TypeVar("AnswerT", bound=Answer)

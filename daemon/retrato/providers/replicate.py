@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from retrato.domain.errors import BadPictureError, ProviderError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer, RequestId, Said
+from retrato.providers.access import Access, Answer, ErrorText, RequestId
 from retrato.providers.leg import NoteRequest
 from retrato.providers.limits import limits_for
 from retrato.providers.models import fitted
@@ -26,7 +26,7 @@ class _Prediction(Answer):
     id: RequestId
     status: str
     output: str | list[str] | None = None
-    error: Said = ""
+    error: ErrorText = ""
 
     @property
     def url(self) -> str | None:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from retrato.domain.errors import BadPictureError, CheckerError, ProviderError
 from retrato.domain.picture import Order, RawPicture
-from retrato.providers.access import Access, Answer, RequestId, Said
+from retrato.providers.access import Access, Answer, ErrorText, RequestId
 from retrato.providers.exchange import Reply
 from retrato.providers.leg import NoteRequest
 from retrato.providers.limits import limits_for
@@ -29,7 +29,7 @@ class _Task(Answer):
     outputs: list[str] | None = None
     urls: _Urls = _Urls()
     has_nsfw_contents: list[bool] | None = None
-    error: Said = ""
+    error: ErrorText = ""
 
 
 class _Envelope(Answer):

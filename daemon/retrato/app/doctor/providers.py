@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
-from retrato.app.legs import LegOutlooks, account_keys
+from retrato.app.legs import LegAvailabilityReader, account_keys
 from retrato.domain.errors import GoneError, MisconfiguredError, OutOfCreditError, ProviderError
 from retrato.providers.access import Access
 from retrato.providers.config import ProvidersConfig
@@ -64,7 +64,7 @@ async def check_legs(patient: Patient) -> list[Finding]:
     status = patient.database.status
     async with Http(version=VERSION, timeout_s=_ANSWER_WITHIN_S) as http:
         providers = build_providers(patient.providers, http)
-        outlooks = LegOutlooks(
+        availability = LegAvailabilityReader(
             providers,
             status,
             patient.database.control,
@@ -72,19 +72,20 @@ async def check_legs(patient: Patient) -> list[Finding]:
             monthly_budget_usd=patient.settings.monthly_budget_usd,
         )
         try:
-            legs = await outlooks.look()
+            legs = await availability.read()
         finally:
             for provider in providers:
                 await provider.close()
-    available = [leg.leg for leg in legs if leg.hindrance is None]
+    available = [leg.leg for leg in legs if leg.unavailable_because is None]
     waiting = 0 if available else await status.waiting()
     hindered = [
         (fail if waiting else warn)(
-            f"{leg.leg}: {leg.hindrance}" + (f"; {waiting} jobs wait, and no leg can draw" if waiting else ""),
+            f"{leg.leg}: {leg.unavailable_because}"
+            + (f"; {waiting} jobs wait, and no leg can draw" if waiting else ""),
             leg.remedy or "see the checks `keys` and `models`",
         )
         for leg in legs
-        if leg.hindrance is not None
+        if leg.unavailable_because is not None
     ]
     return [*hindered, ok(f"available: {', '.join(available)}")] if available else hindered
 
