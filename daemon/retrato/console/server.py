@@ -177,7 +177,8 @@ class Console:
 
     def _application(self) -> web.Application:
         gate = self._gate
-        app = web.Application(middlewares=[doorman(gate)], client_max_size=_LARGEST_BODY)
+        guards = [doorman(gate)] if self._with_pages else []  # what is there without pages decides for itself
+        app = web.Application(middlewares=guards, client_max_size=_LARGEST_BODY)
         if self._metrics_port is None:
             app.add_routes([*self._probes.routes(), *self._scrapes.routes(gate)])
         if self._with_pages:
