@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,3 +210,10 @@ async def events_of(session: ClientSession, url: str, page: str, *, names: Seque
                 if not wanted:
                     return found
     raise AssertionError(f"the stream ended before {wanted}")
+
+
+async def until(condition: Callable[[], bool], *, timeout_s: float = 30) -> None:
+    """Return when *condition()* has come true; TimeoutError when it does not."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - sockets come and go without an event
+            await asyncio.sleep(0.01)

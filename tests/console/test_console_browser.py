@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import async_playwright, expect
-from tests.console.console_support import EMPRESA, TOKEN, People, login_cookie, running_console
+from tests.console.console_support import EMPRESA, TOKEN, People, login_cookie, running_console, until
 from tests.e2e.processes import Shell
 from tests.storage.conftest import opened
 from tests.tools import needs
@@ -339,6 +339,7 @@ async def test_order_of_who_is_logged_out_leads_to_the_login_and_back(
     await people.persona("Ana")
     await connection.execute("delete from retrato.jobs")
     page = await open_page(console.url + PAGE, java_script_enabled=scripts)
+    await until(lambda: console.live.open_pages == int(scripts))  # else the stream leads to the login by itself
     await page.context.clear_cookies()
 
     await page.get_by_role("button", name="Executar: falta 1").click()
@@ -354,6 +355,7 @@ async def test_dialog_of_who_is_logged_out_leads_to_the_login(console, people, e
     persona_id = await people.persona("Ana")
     await people.finish(persona_id)
     page = await open_page(console.url + PAGE)
+    await until(lambda: console.live.open_pages == 1)
     await page.context.clear_cookies()
 
     await page.get_by_role("link", name="Forçar…").click()

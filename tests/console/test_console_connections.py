@@ -1,12 +1,12 @@
 """Connections: whoever opens many, sends half, or reads nothing shuts nobody out and holds nothing for ever."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import ClientSession, web
 from structlog.testing import capture_logs
+from tests.console.console_support import until
 
 from retrato.console.connections import Connections, _address
 from retrato.console.gate import House
@@ -100,12 +100,6 @@ async def is_closed(reader: asyncio.StreamReader) -> bool:
         except ConnectionError:
             return True
     return True
-
-
-async def until(promise: Callable[[], bool | Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not promise():  # noqa: ASYNC110 - sockets come and go without an event
-            await asyncio.sleep(0.01)
 
 
 async def test_half_a_header_is_not_waited_for_long(served):

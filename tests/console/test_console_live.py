@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import ClientSession, CookieJar, TCPConnector
-from tests.console.console_support import EMPRESA, TOKEN, events_of, login_cookie, running_console
+from tests.console.console_support import EMPRESA, TOKEN, events_of, login_cookie, running_console, until
 from yarl import URL
 
 from retrato.console.live import FullError, Live, Page
@@ -21,12 +21,6 @@ PAGE = f"/empresas/{EMPRESA}"
 @pytest.fixture
 async def empresa(people):
     return await people.company()
-
-
-async def _until(condition, *, timeout_s=30):
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - sockets come and go without an event
-            await asyncio.sleep(0.02)
 
 
 class Listener:
@@ -179,12 +173,12 @@ async def test_ten_thousand_attempts_leave_room_for_the_rest(console, http, peop
     ):
         for _ in range(10_000):
             group.create_task(attempt(flood, gate))
-        await _until(lambda: len(statuses) >= 5_000)
+        await until(lambda: len(statuses) >= 5_000)
         async with http.get(f"{console.url}/healthz") as answer:
             assert answer.status == 200
         async with http.get(console.url + PAGE) as answer:
             assert answer.status == 200
-        await _until(lambda: len(statuses) == 10_000)
+        await until(lambda: len(statuses) == 10_000)
         enough.set()
 
     assert statuses.count(200) == 50
@@ -195,7 +189,7 @@ async def test_who_goes_away_makes_room(console, http, people, empresa):
     async with AsyncExitStack() as stack:
         await _listen(stack, http, console.url)
         assert console.live.open_pages == 1
-    await _until(lambda: console.live.open_pages == 0)
+    await until(lambda: console.live.open_pages == 0)
 
 
 async def test_silent_pages_get_a_sign_of_life(console, http, empresa, monkeypatch):
@@ -214,7 +208,7 @@ async def test_who_does_not_read_is_cut_off(console, people, empresa, monkeypatc
     _, writer = await asyncio.open_connection(host, int(port), limit=1024)
     token = f"Authorization: Bearer {TOKEN}"
     writer.write(f"GET /events?page={PAGE} HTTP/1.1\r\nHost: localhost\r\n{token}\r\n\r\n".encode())
-    await _until(lambda: console.live.open_pages == 1)
+    await until(lambda: console.live.open_pages == 1)
 
     def everything_again_which_nobody_reads():
         for stage in console.live._stages.values():
@@ -223,7 +217,7 @@ async def test_who_does_not_read_is_cut_off(console, people, empresa, monkeypatc
                 page.news.set()
         return console.live.open_pages == 0
 
-    await _until(everything_again_which_nobody_reads)
+    await until(everything_again_which_nobody_reads)
     writer.close()
 
 
