@@ -1,14 +1,23 @@
 """The reply to COMMIT is lost: an order that changes something is asked after, and carried out once."""
 
 import asyncio
+import os
+import signal
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+import asyncpg
 import pytest
-from tests.store.support import claim_one, finished_for
-from tests.system.proxy import Proxy
+from tests.store.support import BID, claim_one, connected, finished_for, job_of, until
+from tests.system.proxy import Proxy, Way
 
-from retrato.domain.errors import RowLockedError, UnknownCommitError
-from retrato.store.control import Control
+from retrato.domain.errors import RowLockedError, StoreUnavailableError, UnknownCommitError
+from retrato.embedded.server import EmbeddedPostgres
+from retrato.store.attempts import AttemptLog
+from retrato.store.control import Control, Scope
 from retrato.store.database import Database
+from retrato.store.queries import query
 from retrato.store.requests import Requests, Wish
 from retrato.store.versions import Versions
 
@@ -129,3 +138,115 @@ async def test_row_that_an_application_holds_is_told_as_that(app, dsn, database,
             await Requests(database).for_personas([persona_id], Wish.ALL)
     finally:
         await app.connection.execute("rollback")
+
+
+@asynccontextmanager
+async def answer_lost(proxy, statement):
+    """What is done in this block is committed, and its answer never arrives."""
+    lost = proxy.lose_commit(statement)
+    yield
+    assert lost.is_set()
+
+
+async def generations(app):
+    rows = await app.connection.fetch("select persona_id, generation from retrato.jobs")
+    return {row["persona_id"]: row["generation"] for row in rows}
+
+
+async def test_found_flag_is_one_generation(app, proxy, far):
+    persona_id = await app.insert()
+
+    async with answer_lost(proxy, "retrato.request_in_lane("):
+        enqueued = await Requests(far).for_found([persona_id], Wish.ALL)
+
+    assert enqueued == 1
+    assert await generations(app) == {persona_id: 2}
+
+
+async def test_what_was_retried_is_counted(app, jobs, proxy, far):
+    persona_id = await app.insert()
+    await jobs.retry(await claim_one(jobs), most_attempts=1, delay_s=0, fault="refused", error="no")
+
+    async with answer_lost(proxy, "state = 'failed'"):
+        enqueued = await Requests(far).for_personas([persona_id], Wish.FAILED)
+
+    assert enqueued == 1
+    assert (await job_of(app.connection, persona_id))["state"] == "queued"
+
+
+async def test_pause_and_resume_tell_what_they_did(app, proxy, far):
+    control = Control(far)
+
+    async with answer_lost(proxy, "retrato.pause("):
+        paused = await control.pause(Scope.EMPRESA, app.empresa_id)
+    async with answer_lost(proxy, "retrato.resume("):
+        resumed = await control.resume(Scope.EMPRESA, app.empresa_id)
+
+    assert (paused, resumed) == (True, True)
+    assert await control.pauses() == []
+
+
+async def test_call_whose_attempt_is_written_is_made(app, jobs, proxy, far):
+    await app.insert()
+    job = await claim_one(jobs)
+
+    async with answer_lost(proxy, "insert into retrato.attempts"):
+        attempt_id = await AttemptLog(far).begin(job, BID)
+
+    assert await app.connection.fetch("select id, state from retrato.attempts") == [(attempt_id, "sending")]
+
+
+@pytest.mark.parametrize("cut_at_byte", [0, 5])
+async def test_commit_that_did_not_arrive_is_known_to_be_undone(app, proxy, far, cut_at_byte):
+    persona_id = await app.insert()
+
+    async def order():
+        async with far.transaction() as connection:
+            await connection.fetchval("select retrato.request($1::text[], true)", [persona_id])
+            proxy.cut_after(cut_at_byte, Way.TO_SERVER)
+
+    with pytest.raises(StoreUnavailableError, match="nothing was written") as failed:
+        await order()
+
+    assert not isinstance(failed.value, UnknownCommitError)
+    assert await generations(app) == {persona_id: 1}
+
+
+async def test_after_a_crash_nobody_can_tell_whether_a_number_is_still_the_same_transaction():
+    with tempfile.TemporaryDirectory(prefix="retrato-crash-") as folder, EmbeddedPostgres(Path(folder)) as server:
+        async with connected(server.dsn) as crashing, crashing.transaction():
+            await crashing.execute("create table proof ()")
+            number = await crashing.fetchval("select pg_current_xact_id()::text")
+            begun_at = await crashing.fetchval("select now()")
+        before = await _is_committed(server, number, begun_at)
+        async with connected(server.dsn) as crashing:
+            os.kill(await crashing.fetchval("select pg_backend_pid()"), signal.SIGKILL)
+        after = await until(lambda: _is_committed_or_away(server, number, begun_at))
+
+    assert (before, after) == ([True], [None])
+
+
+async def _is_committed(server, number, begun_at):
+    async with connected(server.dsn) as connection:
+        return [await connection.fetchval(query("find_commit"), number, begun_at)]
+
+
+async def _is_committed_or_away(server, number, begun_at):
+    """The answer in a list; None while the server is still there, or not there again."""
+    try:
+        answer = await _is_committed(server, number, begun_at)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
+    return None if answer == [True] else answer
+
+
+async def test_server_that_does_not_answer_at_all_has_done_nothing(app, proxy, far):
+    persona_id = await app.insert()
+    proxy.refuse()
+    proxy.drop()
+
+    with pytest.raises(StoreUnavailableError) as refused:
+        await Requests(far).for_personas([persona_id], Wish.ALL)
+
+    assert not isinstance(refused.value, UnknownCommitError)
+    assert await generations(app) == {persona_id: 1}

@@ -23,6 +23,7 @@ from retrato.domain.errors import (
     StoreUnavailableError,
     UnknownCommitError,
 )
+from retrato.store.queries import query
 from retrato.supervise import backoff
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -83,13 +84,20 @@ _SESSION = {"application_name": "retrato", "timezone": "UTC"}
 
 # Shorter than deadlock_timeout (1 s): should an application and we wait for each other in a circle, we let go
 # before Postgres looks for somebody to shoot. And a replica that is stopped in mid-transaction must not hold the
-# host's rows for long.
-_PATIENCE = "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'"
+# host's rows for long. The number tells afterwards what became of the transaction (find_commit.sql).
+_PATIENCE = """
+select
+    set_config('lock_timeout', '500ms', true),
+    set_config('idle_in_transaction_session_timeout', '15s', true),
+    pg_current_xact_id()::text as number,
+    now() as begun_at
+"""
 _FAREWELL_S = 2.0
 _TRIES = 6
 """So often a row is asked for that an application holds; each time for half a second."""
 _TRIES_TO_LEARN = 15
-"""So often, about ten seconds, the server is asked what became of a transaction."""
+_LEARNING_S = 10.0
+"""So often, but no longer than so, the server is asked what became of a transaction."""
 
 
 @contextmanager
@@ -335,21 +343,34 @@ class Database:
         """
         A short transaction at READ COMMITTED: every statement sees what was committed before it.
 
-        A row that somebody else holds is waited for half a second, then comes RowLockedError. Every other
-        StoreUnavailableError leaves nothing written either, but for UnknownCommitError.
+        A row that somebody else holds is waited for half a second. Where the reply to COMMIT is lost the server is
+        asked what became of it.
+
+        Raises:
+            RowLockedError: somebody holds a row, or was faster; nothing was written.
+            UnknownCommitError: nobody could tell within ten seconds after the reply to COMMIT was lost.
+            StoreUnavailableError: nobody answers; nothing was written.
+
         """
-        async with self.connection() as connection:
-            transaction = connection.transaction(isolation="read_committed")
-            await transaction.start()
-            try:
-                await connection.execute(_PATIENCE)
-                yield connection
-            except BaseException:
-                if not connection.is_closed():
-                    await transaction.rollback()
-                raise
-            with _committing():
-                await transaction.commit()
+        begun: asyncpg.Record | None = None
+        try:
+            async with self.connection() as connection:
+                transaction = connection.transaction(isolation="read_committed")
+                await transaction.start()
+                try:
+                    begun = await connection.fetchrow(_PATIENCE)
+                    yield connection
+                except BaseException:
+                    if not connection.is_closed():
+                        await transaction.rollback()
+                    raise
+                with _committing():
+                    await transaction.commit()
+        except UnknownCommitError as exc:
+            if begun is None or not await self._was_committed(begun, exc):
+                raise StoreUnavailableError(
+                    "the connection broke while the database was committing, and nothing was written"
+                ) from exc
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of one statement."""
@@ -386,42 +407,36 @@ class Database:
         """
         As `write`, carried out exactly once, or not at all where it raises anything but UnknownCommitError.
 
-        It is repeated while nothing was written: a row is held, or the connection broke before COMMIT. Where the
-        reply to COMMIT is lost the server is asked what became of the transaction (`pg_xact_status`).
+        It is repeated while nothing was written: a row is held, or the connection broke before COMMIT.
 
         Raises:
             RowLockedError: an application held a row for several seconds; nothing was written.
-            UnknownCommitError: nobody answered for ten seconds after the reply to COMMIT was lost.
+            UnknownCommitError: it may have been carried out.
             StoreUnavailableError: nobody answers; nothing was written.
 
         """
         waits = backoff(longest_s=1.0)
-        for tries_left in reversed(range(_TRIES)):
-            row = xid = None
+        for _ in range(_TRIES - 1):
             try:
-                async with self.transaction() as connection:
-                    row = await connection.fetchrow(sql, *args)
-                    xid = await connection.fetchval("select pg_current_xact_id_if_assigned()::text")
-            except UnknownCommitError as exc:
-                if xid is None or await self._was_committed(xid, exc):
-                    return row
+                return await self.write(sql, *args)
+            except UnknownCommitError:
+                raise
             except StoreUnavailableError:
-                if not tries_left:
-                    raise
-            else:
-                return row
-            await asyncio.sleep(next(waits))
-        raise RowLockedError("the order was rolled back each time; nothing was written")
+                await asyncio.sleep(next(waits))
+        return await self.write(sql, *args)
 
-    async def _was_committed(self, xid: str, unknown: UnknownCommitError) -> bool:
-        """What became of transaction *xid*; raises *unknown* where nobody tells."""
+    async def _was_committed(self, begun: asyncpg.Record, unknown: UnknownCommitError) -> bool:
+        """What became of the transaction that has *begun* so; raises *unknown* where nobody tells."""
         waits = backoff(longest_s=1.0)
-        for _ in range(_TRIES_TO_LEARN):
-            await asyncio.sleep(next(waits))
-            with suppress(StoreUnavailableError):
-                row = await self.fetchrow("select pg_xact_status($1::text::xid8) as status", xid)
-                if row is not None and row["status"] in {"committed", "aborted"}:
-                    return bool(row["status"] == "committed")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEARNING_S):
+                for _ in range(_TRIES_TO_LEARN):
+                    await asyncio.sleep(next(waits))
+                    # A number that the server has never given is an error of its own.
+                    with suppress(StoreUnavailableError, asyncpg.PostgresError):
+                        row = await self.fetchrow(query("find_commit"), begun["number"], begun["begun_at"])
+                        if row is not None and row["was_committed"] is not None:
+                            return bool(row["was_committed"])
         raise unknown
 
     async def execute(self, sql: str, *args: Any) -> None:
