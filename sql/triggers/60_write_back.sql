@@ -10,6 +10,9 @@
 -- patiently: wait for a row that an application holds; else it is passed over. Shorter than deadlock_timeout (1 s):
 --   should an application and we wait for each other in a circle, we let go before Postgres looks for somebody to shoot.
 --
+-- An attempt whose end could not be recorded, the database being away, ends here with its cost: no version is there
+-- whose attempt is not in the books. There is hardly ever one, so the look for it is all that it costs.
+--
 -- The names of types come from the host, so the search_path is the connection's; everything else is qualified.
 create or replace function retrato.write_back(finished jsonb, patiently boolean)
 returns table (token bigint, asked_again boolean)
@@ -134,5 +137,71 @@ begin
     ){host_writes}
     select mine.token, mine.asked_again
     from mine;
+
+    -- By finished_at and not by state: the index of what is unfinished would be read with all its dead rows.
+    if exists (select from retrato.attempts a where a.persona_id = any(locked) and a.finished_at is null) then
+        -- The attempt of this fence that came last is the one that delivered. Locks: the legs before the budget, each
+        -- in order, as in end_attempt.sql.
+        with ended as (
+            update retrato.attempts a
+            set
+                state = 'succeeded',
+                cost_usd = f.cost_usd,
+                seed = coalesce(f.seed, a.seed),
+                finished_at = clock_timestamp()
+            from jsonb_to_recordset(write_back.finished) as f(
+                persona_id text, token bigint, leg text, seed bigint, cost_usd numeric
+            )
+            where
+                a.persona_id = f.persona_id
+                and a.token = f.token
+                and a.leg = f.leg
+                and a.finished_at is null
+                and not exists (
+                    select
+                    from retrato.attempts later
+                    where later.persona_id = a.persona_id and later.id > a.id and later.token = a.token
+                )
+                and exists (select from retrato.avatars v where v.token = f.token)
+            returning a.token, a.started_at, a.reserved_usd, a.cost_usd
+        ),
+        slots as materialized (
+            select l.leg
+            from retrato.legs l
+            where l.slots ?| array(select ended.token::text from ended)
+            order by l.leg
+            for no key update
+        ),
+        freed as (
+            update retrato.legs l
+            set slots = l.slots - array(select ended.token::text from ended)
+            where l.leg = any(array(select slots.leg from slots))
+            returning l.leg
+        ),
+        money as materialized (
+            select
+                date_trunc('month', ended.started_at at time zone 'UTC')::date as month,
+                sum(ended.reserved_usd) as reserved_usd,
+                -- what nobody tells is settled at its estimate
+                sum(coalesce(ended.cost_usd, ended.reserved_usd)) as spent_usd
+            from ended
+            where ended.reserved_usd is not null
+            group by 1
+        ),
+        months as materialized (
+            select b.month
+            from retrato.budget b
+            where b.month = any(array(select money.month from money)) and (select count(*) from freed) >= 0
+            order by b.month
+            for no key update
+        )
+        update retrato.budget b
+        set
+            reserved_usd = greatest(0, b.reserved_usd - money.reserved_usd),
+            spent_usd = b.spent_usd + money.spent_usd
+        from money
+        join months on months.month = money.month
+        where b.month = money.month;
+    end if;
 end;
 $$;

@@ -1,9 +1,10 @@
 """The books: one row per call, committed before it is made."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.store.support import BID, claim_one, connected
+from tests.store.support import BID, blocked, claim_one, connected
 from tests.system.proxy import Proxy
 
 from retrato.domain.errors import StoreUnavailableError
@@ -129,3 +130,18 @@ async def test_ends_that_an_outage_kept_out_of_the_books_are_recorded_afterwards
     assert told == [("failed", 0.01, None), ("succeeded", 0.02, "k")]
     budget = await app.connection.fetchrow("select reserved_usd, spent_usd from retrato.budget")
     assert tuple(map(float, budget)) == (0, 0.03)
+
+
+async def test_end_whose_recording_was_cut_off_is_recorded_later(app, other_app, attempts, job):
+    attempt_id = await attempts.begin(job, BID)
+    async with other_app.connection.transaction():
+        await other_app.connection.execute("select from retrato.attempts for update")
+        recording = asyncio.create_task(attempts.succeed(attempt_id, cost_usd=0.025, seed=None))
+        await blocked(app.connection)
+        recording.cancel()
+        await asyncio.wait([recording])
+
+    await attempts.catch_up()
+
+    [row] = await rows(app)
+    assert (row["state"], float(row["cost_usd"])) == ("succeeded", 0.025)

@@ -183,10 +183,10 @@ class AttemptLog:
             self._unrecorded.pop((sql, args), None)
 
     async def _record(self, sql: str, *args: object) -> None:
-        """Carry out *sql*, which may be repeated; while the database is away it is kept for `catch_up`."""
+        """Carry out *sql*, which may be repeated; what does not get so far is kept for `catch_up`."""
         try:
             await self._database.execute(sql, *args)
-        except StoreUnavailableError:
+        except (StoreUnavailableError, asyncio.CancelledError):
             self._unrecorded[sql, args] = None
             raise
 
