@@ -86,7 +86,7 @@ async def test_running_out_of_descriptors_with_a_paid_call_under_way_loses_nothi
         for writer in writers:
             writer.transport.abort()
 
-    legs = await connection.fetch("select leg from retrato.legs where closed_until > now()")
+    legs = await connection.fetch("select leg, last_fault, reason from retrato.legs where closed_until > now()")
     assert (lives, code, legs) == (True, 0, [])
     assert len(simulator.world.ledger.orders()) == 2
     assert await connection.fetchval("select count(*) from retrato.jobs") == 0

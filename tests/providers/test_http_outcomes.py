@@ -73,6 +73,36 @@ async def test_without_a_free_descriptor_to_the_end_the_call_was_not_sent():
     assert caught.value.sent is False
 
 
+async def test_descriptor_that_came_free_before_anybody_asked_is_no_fault_of_the_legs(monkeypatch):
+    """The lookup of a name fails without one, says so in a word of its own, and one is free when we look."""
+    lookups = []
+
+    class Lookups(FakeDns):
+        async def resolve(self, *args, **kwargs):
+            lookups.append(args)
+            if len(lookups) <= 2:
+                raise OSError(None, "Temporary failure in name resolution")
+            return await super().resolve(*args, **kwargs)
+
+    free = iter([False, True])
+    monkeypatch.setattr("retrato.providers.exchange.has_no_descriptor", lambda _error: not next(free))
+
+    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        await request_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+
+    async with (
+        raw_server(answer) as base,
+        Http(version="1", resolver=Lookups({"far.test": ["127.0.0.1"]})) as http,
+    ):
+        reply = await http.send(
+            "POST", base.replace("127.0.0.1", "far.test") + "/draw", leg="a/b", paid=True, timeout_s=20
+        )
+
+    assert (reply.status, len(lookups)) == (200, 3)
+
+
 async def test_unknown_name_was_not_sent():
     async with Http(version="1", resolver=FakeDns({})) as http:
         with pytest.raises(DownError, match="not known") as caught:

@@ -100,7 +100,7 @@ class Exchange:
         Send and read until the end; the caller bounds the time.
 
         A process that has no descriptor left waits here for one: that is no fault of the leg's, and closes it for
-        nobody. Nothing was sent then.
+        nobody. Nothing was sent then. Where one came free between the failure and the question, the next try tells.
 
         Raises:
             TooLargeError: the body passed the limit; the rest was not read.
@@ -108,12 +108,15 @@ class Exchange:
 
         """
         self._echoes = (*_prompts(json or {}), *(part for part in url.parts if " " in part))
+        had_none = False
         while True:
             try:
                 return await self._run(session, method, url, json)
             except aiohttp.ClientConnectorError as exc:
-                if not has_no_descriptor(exc.os_error):
+                has_none = has_no_descriptor(exc.os_error)
+                if not (has_none or had_none):
                     raise
+                had_none = has_none
             await asyncio.sleep(_NO_DESCRIPTOR_S)
 
     async def _run(
