@@ -17,8 +17,8 @@ def has_no_descriptor(error: OSError | None = None) -> bool:
     """
     Whether *error*, or what can be seen now, says that this process or this machine has no free descriptor.
 
-    A lookup of a name fails then with a word of its own (EAI_AGAIN, EAI_SYSTEM), so the system is asked too. Several
-    addresses that fail at once are one error without a number, whose text repeats theirs.
+    A lookup of a name fails then with a word of its own (EAI_AGAIN, EAI_SYSTEM), so the system is asked too.
+    Several addresses that fail at once are one error without a number, whose text repeats theirs.
     """
     if error is not None and (
         error.errno in _NONE_FREE or any(os.strerror(no) in str(error) for no in _NONE_FREE)

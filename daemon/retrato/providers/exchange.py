@@ -99,8 +99,8 @@ class Exchange:
         """
         Send and read until the end; the caller bounds the time.
 
-        A process that has no descriptor left waits here for one: that is no fault of the leg's, and closes it for
-        nobody. Nothing was sent then. Where one came free between the failure and the question, the next try tells.
+        A process that has no descriptor left waits here for one: that is no fault of the leg's, and suspends it
+        for nobody. Nothing was sent then. Where one came free between failure and question, the next try tells.
 
         Raises:
             TooLargeError: the body passed the limit; the rest was not read.
