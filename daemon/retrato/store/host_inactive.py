@@ -13,8 +13,8 @@ from retrato.store.patterns import literal, quoted_text
 if TYPE_CHECKING:
     from retrato.store.host import Host
 
-# Beginnings of Portuguese and Spanish words that end with o or a, in the singular or the plural. What is no ASCII is
-# told apart by not being it: a text like this one is sent to databases of any encoding.
+# Beginnings of Portuguese and Spanish words that end with o or a, in the singular or the plural. What is no ASCII
+# is told apart by not being it: a text like this one is sent to databases of any encoding.
 _BEGINNINGS = (
     *("inativ", "inactiv", "desativad", "desactivad", "desabilitad", "deshabilitad", "inabilitad", "inhabilitad"),
     *("arquivad", "archivad", "exclui?[^ -~]{0,3}d", "deletad", "removid", "apagad", "eliminad", "borrad"),
@@ -37,7 +37,7 @@ def inactive(host: "Host", texts: Sequence[tuple[str, str]]) -> str:
     """
     Whether a row is out of use, with built-in operators alone and never null.
 
-    *texts*: field of ``mapping.INACTIVE`` and, as SQL, the text of one of its columns, null where it holds nothing.
+    *texts*: field of ``mapping.INACTIVE`` and, as SQL, the text of one of its columns, null where it is empty.
     """
     own = "".join(f"|{literal(word)}" for word in host.mapping.inactive_words)
     told = {

@@ -1,7 +1,7 @@
 """
 The words of the triggers that put a picture back, with all that tells of it, where the application takes it away
-without meaning to: with a placeholder's address, an older picture of ours, a copy of the row that is older than the
-picture, or a row that says "not drawn yet" while the picture is there.
+without meaning to: with a placeholder's address, an older picture of ours, a copy of the row that is older than
+the picture, or a row that says "not drawn yet" while the picture is there.
 
 What the application does on purpose stays: a picture of its own in our picture's place; an address that is taken
 away, or a row that is made inactive, and nothing else of ours with it. Its prompts and its keys stay in any case.

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from retrato.store.patterns import literal
 
-# Services that draw something for everybody, and files that stand where there is no picture (docs/adopting.md). A Gravatar is a person's own picture unless its address says what to show in its place.
+# Services that draw something for everybody, and files that stand where there is no picture (docs/adopting.md). A
+# Gravatar is a person's own picture unless its address says what to show in its place.
 _KNOWN = (
     *(
         r"dicebear\.com",
