@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -32,6 +32,18 @@ from retrato.store.mapping import HostMapping, ReadyWhen
 _PREFIX = "RETRATO_"
 
 _SHORTEST_TOKEN = 16
+
+# Settings that the triggers know too; ``[host]`` is no place for them.
+_TRIGGERS_KNOW = frozenset({"ready_when", "regenerate_on_change", "placeholder_pictures"})
+
+_SHORTEST_PATTERN = 4
+_LONGEST_PATTERN = 200
+_OWN_PICTURES = "http://127.0.0.1:3001/avatars/"
+# What the addresses of pictures have in common.
+_REAL_PICTURES = (
+    *(f"https://www.example.com/images/picture.{kind}?" for kind in ("png", "jpg", "jpeg", "webp", "gif", "svg")),
+    *("http://images.example.org/photos/", "https://cdn.example.net/uploads/profile/"),
+)
 
 Seconds = Annotated[float, Field(ge=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
@@ -201,6 +213,10 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """Prefix of the addresses written back; default the console's ``/avatars``."""
 
+    placeholder_pictures: CommaSeparated = ()
+    """What else the addresses of pictures contain that only fill a place, beside those that are known
+    (docs/adopting.md): taken letter by letter, in any case."""
+
     signed_url_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
     """``/avatars/…`` redirects to addresses that the bucket takes for so many seconds, a week at most; None: it
     hands the bucket's pictures through."""
@@ -243,7 +259,26 @@ class Settings(BaseSettings):
             raise ValueError(f"{len(value)} characters are too few, {_SHORTEST_TOKEN} at least are needed")
         return value
 
-    @field_validator("providers", "result_hosts", mode="before")
+    @field_validator("host", mode="before")
+    @classmethod
+    def _settings_stand_outside(cls, value: Any) -> Any:
+        inside = sorted(_TRIGGERS_KNOW & value.keys()) if isinstance(value, Mapping) else []
+        if inside:
+            raise ValueError(f"{inside[0]} is a setting of its own, {variable(inside[0])}")
+        return value
+
+    @field_validator("placeholder_pictures")
+    @classmethod
+    def _placeholders_are_no_pictures(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """A pattern that is true of real pictures would have them all drawn anew, and paid."""
+        real = [info.data.get("public_url") or _OWN_PICTURES, *_REAL_PICTURES]
+        for pattern in value:
+            wrong = _wrong_placeholder(pattern, real)
+            if wrong:
+                raise ValueError(f"{pattern[:50]!r} {wrong}")
+        return value
+
+    @field_validator("providers", "result_hosts", "placeholder_pictures", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -284,7 +319,7 @@ class Settings(BaseSettings):
     @property
     def host_mapping(self) -> HostMapping:
         """The host's tables, with what their triggers have to know."""
-        return replace(self.host, ready_when=self.ready_when, regenerate_on_change=self.regenerate_on_change)
+        return replace(self.host, **{name: getattr(self, name) for name in _TRIGGERS_KNOW})
 
     @property
     def storage_url_or_default(self) -> str:
@@ -299,6 +334,16 @@ class Settings(BaseSettings):
             if isinstance(value := getattr(self, name), SecretStr)
             for secret in _secrets_in(name, value.get_secret_value())
         ]
+
+
+def _wrong_placeholder(pattern: str, real: Iterable[str]) -> str | None:
+    if len(pattern) < _SHORTEST_PATTERN:
+        return f"is too short: {_SHORTEST_PATTERN} characters at least tell a placeholder from a picture"
+    if len(pattern) > _LONGEST_PATTERN or not pattern.isprintable():
+        return f"is in no address: {_LONGEST_PATTERN} characters that can be printed are the most"
+    if any(pattern.lower() in address.lower() for address in real):
+        return "is in the addresses of real pictures too"
+    return None
 
 
 def _secrets_in(name: str, value: str) -> list[str]:
@@ -382,7 +427,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 def _wrong(location: tuple[int | str, ...], message: str) -> str:
     """The setting's name, and what is wrong with its value; pydantic says before our own words whose they are."""
-    name = variable(str(location[0]) if location else "settings")
+    name, *inside = (str(part) for part in location) if location else ("settings",)
+    name = ".".join([variable(name), *(part for part in inside if not part.isdigit())])
     return f"{name}: {message.removeprefix('Value error, ')}"
 
 

@@ -18,7 +18,6 @@ begin
 
     if images is not null and ({picture_gone}) then
         {picture_kept}
-        {rest_kept}
     end if;
     return new;
 end;

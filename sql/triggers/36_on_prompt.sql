@@ -62,9 +62,6 @@ begin
 
     if images is not null and ({avatar_gone}) then
         {avatar_kept}
-        if tg_op = 'UPDATE' then
-            {rest_of_avatar_kept}
-        end if;
     end if;
     return new;
 end;

@@ -52,27 +52,9 @@ begin
         -- What the write-back's part of this name has; the picture is as old and cost what it did when it was drawn.
         select
             copied.*,
-            copied.provider || '_' || regexp_replace(copied.model, '^.*/', '') as service,
+            {service_of_copied} as service,
             true as asked_again,
-            jsonb_build_object(
-                'flux_generation',
-                jsonb_build_object(
-                    'model', copied.model,
-                    'seed_used', copied.seed,
-                    'generated_at', to_char(old.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-                    'image_size', copied.width || 'x' || copied.height,
-                    'file_size_kb', to_char(copied.image_bytes / 1024.0, 'FM999999990.00'),
-                    'inference_steps', copied.steps,
-                    'guidance_scale', copied.guidance,
-                    'provider', copied.provider,
-                    'leg', copied.leg,
-                    'prompt', copied.prompt,
-                    'version', copied.version,
-                    'cost_usd', trim_scale(old.cost_usd),
-                    'sha256', copied.sha256,
-                    'ai_generated', true
-                )
-            ) as metadados
+            jsonb_build_object('flux_generation', {entry_of_copied}) as metadados
         from copied
         cross join old
     ){host_writes}

@@ -125,6 +125,7 @@ async def test_team_that_is_written_anew_again_and_again_keeps_its_pictures_and_
         [row] = await place.shown(persona_id)
         assert on_page(row) == row["avatar_url"] == url
         assert row["metadata"]["origem"] == "chat"
+        assert row["metadata"]["flux_generation"]["version"] == 1
     assert await jobs() == 0
     assert await place.database_value(
         "select count(*) from retrato.avatars where persona_id = any($1)", list(pictures)

@@ -25,10 +25,12 @@ BIOGRAPHY = """
 """
 PROMPT = """
     insert into personas_avatares (persona_id, prompt_usado, servico_usado, versao, ativo, metadados)
-    select id, %(prompt)s, 'pending_fal_ai', '1', true, '{"prompt_generation": {"model": "x"}}'
+    select id, %(prompt)s, 'pending_fal_ai', '1', false, '{"prompt_generation": {"model": "x"}}'
     from personas where persona_code = %(code)s
     on conflict (persona_id) do update
-    set prompt_usado = excluded.prompt_usado, servico_usado = excluded.servico_usado, versao = excluded.versao
+    set
+        prompt_usado = excluded.prompt_usado, servico_usado = excluded.servico_usado, versao = excluded.versao,
+        ativo = excluded.ativo, metadados = excluded.metadados
 """
 
 
@@ -168,6 +170,44 @@ async def test_forced_prompts_that_throw_the_rows_away_do_not_take_the_picture_o
     assert on_page(row) == finished.image_url
     assert row["avatar_thumbnail_url"] == finished.thumbnail_url
     assert row["prompt_usado"].startswith("Another headshot")
+
+
+@pytest.mark.parametrize("is_forced", [False, True], ids=["05a", "05a --force"])
+async def test_forty_of_forty_are_on_the_page_after_prompts_that_come_last(app, place, is_forced):
+    people = [f"{place.company[:8]}-p{number}" for number in range(40)]
+    for code in people:
+        values = {"code": code, "role": "Analista", "email": f"{code}@arva.example", "company": place.company}
+        await app.execute(STRUCTURE, values)
+    for code in people:
+        values = {"code": code, "name": f"Ana {code}", "gender": "feminino", "email": f"ana.{code}@arva.example"}
+        await app.execute(BIOGRAPHY, values)
+    for _ in people:
+        await place.draw()
+
+    for run in ("first", "second"):
+        for code in people:
+            if is_forced:
+                await app.execute(
+                    "delete from personas_avatares pa using personas p "
+                    "where p.id = pa.persona_id and p.persona_code = %s",
+                    [code],
+                )
+            await app.execute(PROMPT, {"code": code, "prompt": f"{run} headshot of {code}"})
+
+    rows = await place.connection.fetch(
+        """
+        select pa.*, pa.metadados -> 'flux_generation' ->> 'model' as model
+        from personas_avatares pa
+        join personas p on p.id = pa.persona_id
+        where p.empresa_id = $1::text::uuid and pa.ativo
+        """,
+        place.company,
+    )
+    assert len({row["avatar_url"] for row in rows}) == len({row["avatar_thumbnail_url"] for row in rows}) == 40
+    assert {row["servico_usado"] for row in rows} == {"huggingface_FLUX.1-dev"}
+    assert {row["model"] for row in rows} == {"black-forest-labs/FLUX.1-dev"}
+    assert all(row["prompt_usado"].startswith("second headshot") for row in rows)
+    assert all("prompt_generation" in row["metadados"] for row in rows)
 
 
 async def test_what_is_rolled_back_queues_nothing(app, place, script_01, script_02, states):

@@ -83,7 +83,11 @@ def test_settings_table_has_every_setting_with_its_default(readme):
 
 
 def test_sections_of_retrato_toml_are_documented():
-    keys = {field.name for field in fields(HostMapping)} - {"ready_when", "regenerate_on_change"}
+    keys = {field.name for field in fields(HostMapping)} - {
+        "ready_when",
+        "regenerate_on_change",
+        "placeholder_pictures",
+    }
 
     assert [section for section in IN_RETRATO_TOML if f"`[{section}]`" not in README] == []
     assert sorted(key for key in keys if f"`{key}`" not in ADOPTING) == []

@@ -12,7 +12,7 @@ from retrato.settings import Settings
 from retrato.store import migrations
 from retrato.store.database import connected
 from retrato.store.host import Host
-from retrato.store.mapping import READ, WRITTEN, HostMapping
+from retrato.store.mapping import INACTIVE, READ, WRITTEN, HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
 
 
@@ -97,10 +97,12 @@ def _found(host: Host) -> list[str]:
     """Which tables there are, and which of their columns are read and written."""
     tables = [table.name for table in (host.personas, host.avatares, host.empresas) if table is not None]
     read = {name: [*host.fields(name), *host.avatares_fields(name)] for name in READ}
+    out_of_use = {name: host.inactive_columns(name) for name in INACTIVE}
     written = {name: host.outputs(name) for name in WRITTEN}
     return [
         f"Found {', '.join(tables)} (generation {host.generation}; docs/adopting.md).",
         f"Reads {_columns(read)}.",
+        f"Leaves out rows that are out of use by {_columns(out_of_use) or 'nothing: no column tells'}.",
         f"Writes an avatar into {host.personas.name}: {_columns(written) or 'nothing'}"
         + (f"; and into {host.avatares.name}." if host.avatares is not None else "."),
     ]

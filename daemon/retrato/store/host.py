@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from retrato.domain.errors import ConfigError
 from retrato.store.database import Connection
-from retrato.store.mapping import KEYS, MANY_ROWS, READ, WRITTEN, HostMapping
+from retrato.store.mapping import INACTIVE, KEYS, MANY_ROWS, READ, WRITTEN, HostMapping
+from retrato.store.mapping_effect import without_effect
 
 _COLUMNS = """
 select wanted.name as asked, c.relname as table_name, n.nspname as schema_name,
@@ -93,9 +94,12 @@ class Host:
     def require(self) -> None:
         """Raise ConfigError where the tables cannot be worked with."""
         for told, table in ((self.mapping.columns, self.personas), (self.mapping.avatares_columns, self.avatares)):
-            missing = sorted({column for column in told.values() if column and not (table and table.has(column))})
+            missing = sorted({column for column in told.values() if table and column and not table.has(column)})
             if missing:
                 raise ConfigError(f"[host] in retrato.toml names columns that do not exist: {', '.join(missing)}")
+        vain = without_effect(self)
+        if vain:
+            raise ConfigError(f"[host] in retrato.toml can have no effect: {'; '.join(vain)}")
         if self.key("id") is None or not self.fields("name"):
             raise ConfigError(
                 f"{self.personas.name} has no key (id) or no name ({', '.join(READ['name'])}): is "
@@ -111,6 +115,10 @@ class Host:
     def fields(self, name: str) -> list[str]:
         """The columns of the personas' table that may hold a field of READ."""
         return self.personas.existing(self.mapping.candidates(name, READ))
+
+    def inactive_columns(self, name: str) -> list[str]:
+        """The columns of the personas' table that may take a persona out of use, for a field of INACTIVE."""
+        return self.personas.existing(self.mapping.candidates(name, INACTIVE))
 
     def outputs(self, name: str) -> list[str]:
         """The columns of the personas' table that are written for a field of WRITTEN."""

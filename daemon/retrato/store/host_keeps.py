@@ -1,126 +1,290 @@
 """
-The words of the triggers that put a picture back which the application takes off its page without meaning to.
+The words of the triggers that put a picture back, with all that tells of it, where the application takes it away
+without meaning to: with a placeholder's address, an older picture of ours, a copy of the row that is older than
+the picture, or a row that says "not drawn yet" while the picture is there.
 
-Two things do that: the address of a placeholder service, written with the whole team, and an object that was
-loaded before the write-back and is saved with all its columns. The second is known by what it takes back beside
-the address: the picture's time, or its entry in the metadata. An address that is taken away by itself stays away.
+What the application does on purpose stays: a picture of its own in our picture's place; an address that is taken
+away, or a row that is made inactive, and nothing else of ours with it. Its prompts and its keys stay in any case.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from retrato.store.host import Host, quoted
 from retrato.store.host_words import fills_a_place, is_placeholder
-from retrato.store.host_writes import address_columns, metadata_columns
+from retrato.store.host_writes import address_columns, described, entry_of, metadata_columns, service_of
 
+_ENTRY = "({row}.{column}::jsonb #> array['flux_generation'])"
 # Each of our own writes has a higher number than the one before. Compared as jsonb, where null comes first and no
 # text that somebody else may have put there is an error.
 _VERSION = "coalesce({row}.{column}::jsonb #> array['flux_generation', 'version'], 'null')"
-_NEWEST = "{these}[cardinality({these})]"
+_NEWEST = "images[cardinality(images)]"
+_SHORT = re.compile(r"character varying\((\d+)\)|character\((\d+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ours:
     """What the write-back writes into a table: addresses, and by column what else tells of a picture."""
 
+    host: Host
+    persona_id: str
+    """Of the row ``new``, as text."""
+    types: Mapping[str, str]
     images: Sequence[str]
     thumbnails: Sequence[str]
     times: Sequence[str]
-    prompts: Sequence[str] = ()
-    documents: Mapping[str, str]
-    """Column → type, json or jsonb."""
+    prompts: Sequence[str]
+    documents: Sequence[str]
+    described: Mapping[str, str] = field(default_factory=dict)
+    """Column → expression over a version ``mine``."""
+    active: str | None = None
+    """The column that says whether pages show the row."""
+    many_rows: bool = False
 
 
 def keep_words(host: Host) -> dict[str, str]:
     """The words of ``35_on_cover.sql``, and those of ``36_on_prompt.sql`` where there is a table of avatars."""
     personas = _Ours(
+        host=host,
+        persona_id=f"new.{quoted(host.id_column)}::text",
+        types=host.personas.columns,
         images=host.outputs("avatar_url"),
         thumbnails=host.outputs("thumbnail_url"),
         times=host.outputs("generated_at"),
         prompts=host.outputs("prompt"),
-        documents={column: host.personas.columns[column] for column in metadata_columns(host)},
+        documents=metadata_columns(host),
     )
     words = {
         "picture_covered": _covered(personas),
-        "picture_gone": _is_gone(personas),
+        "picture_gone": f"not {_shows_own(personas)}",
         "picture_kept": _kept(personas),
-        "rest_kept": _rest(personas),
     }
-    if host.avatares is not None:
+    if host.avatares is not None and host.avatares_key is not None:
         table = host.avatares
         avatares = _Ours(
+            host=host,
+            persona_id=f"new.{quoted(host.avatares_key)}::text",
+            types=table.columns,
             images=address_columns(table, "image"),
             thumbnails=address_columns(table, "thumbnail"),
             times=table.existing(["generated_at"]),
-            documents={column: table.columns[column] for column in table.existing(["metadados"])},
+            prompts=table.existing(["prompt_usado"]) if host.many_rows else (),
+            documents=table.existing(["metadados"]),
+            described=described(host),
+            active="ativo" if table.has("ativo") else None,
+            many_rows=host.many_rows,
         )
         words |= {
             "avatar_missing": _missing(avatares),
             "avatar_covered": _covered(avatares),
-            "avatar_gone": _is_gone(avatares),
+            "avatar_gone": f"not {_shows_own(avatares)}",
             "avatar_kept": _kept(avatares),
-            "rest_of_avatar_kept": _rest(avatares),
         }
     return words
 
 
+def _any(conditions: Iterable[str]) -> str:
+    return f"({' or '.join(conditions) or 'false'})"
+
+
 def _missing(ours: _Ours) -> str:
-    """Whether a new row knows no address, as SQL with built-in operators alone."""
-    return " and ".join(fills_a_place(f"new.{quoted(column)}") for column in ours.images) or "false"
+    """Whether a new row knows no address, or says nothing of where its picture comes from, unlike ours."""
+    known = (
+        [f"{_ENTRY.format(row='new', column=quoted(c))} is not null" for c in ours.documents]
+        or [f"new.{quoted(c)} is not null" for c, how in ours.described.items() if how == "mine.seed"]
+        or [f"new.{quoted(c)} is not null" for c in ours.times]
+    )
+    missing = " and ".join(fills_a_place(ours.host, f"new.{quoted(c)}") for c in ours.images) or "false"
+    return f"(not {_any(known)} or {missing})"
 
 
 def _covered(ours: _Ours) -> str:
-    """Whether an update takes a picture's address away without meaning to."""
-    is_old = " or ".join([*map(_goes_back, ours.times), *map(_forgets, ours.documents)]) or "false"
-    covered = [
-        f"(new.{c} is distinct from old.{c} and not {fills_a_place(f'old.{c}')} "
-        f"and ({is_placeholder(f'new.{c}')} or {is_old}))"
+    """Whether an update may take something of a picture away; what leaves ours alone costs a few comparisons."""
+    stays = _any(
+        f"(not {_fills(ours, 'old', c)} and (new.{c} is not distinct from old.{c} or {_fills(ours, 'new', c)}))"
         for c in map(quoted, ours.images)
-    ]
-    return f"({' or '.join(covered) or 'false'})"
+    )
+    moved = _any(
+        f"({_was_moved(ours, c)} and ({_is_placeholder(ours, c)} "
+        f"or not {_fills(ours, 'new', c)} and not {_is_fresh(ours)}))"
+        for c in map(quoted, (*ours.images, *ours.thumbnails))
+    )
+    newer = _any(_is_newer(quoted(c)) for c in ours.documents)
+    return f"(({_told(ours)} and {stays} or {moved}) and not {newer})"
 
 
-def _goes_back(time: str) -> str:
-    old, new = f"old.{quoted(time)}", f"new.{quoted(time)}"
-    return f"({old} is not null and coalesce({new} < {old}, true))"
+def _told(ours: _Ours) -> str:
+    """Whether an update takes back, beside the address, what tells of the picture."""
+    return _any(
+        [
+            *(f"new.{c} is distinct from old.{c}" for c in map(quoted, ours.described)),
+            *(_goes_back(quoted(c)) for c in ours.times),
+            *(
+                f"{_ENTRY.format(row='new', column=c)} is distinct from {_ENTRY.format(row='old', column=c)}"
+                for c in map(quoted, ours.documents)
+            ),
+        ]
+    )
 
 
-def _forgets(document: str) -> str:
-    new, old = (_VERSION.format(row=row, column=quoted(document)) for row in ("new", "old"))
-    return f"{new} < {old}"
+def _is_fresh(ours: _Ours) -> str:
+    """Whether an update tells of another picture, as our own write-back does."""
+    if ours.documents:
+        return _any(_is_newer(quoted(c)) for c in ours.documents)
+    if ours.times:
+        return _any(f"coalesce(new.{c} > old.{c}, old.{c} is null)" for c in map(quoted, ours.times))
+    seeds = [quoted(c) for c, how in ours.described.items() if how == "mine.seed"]
+    return _any(f"new.{c} is distinct from old.{c}" for c in seeds)
 
 
-def _is_gone(ours: _Ours) -> str:
-    """Whether none, a placeholder or an older address of ours stands where the newest was, given ``images``."""
-    newest = _NEWEST.format(these="images")
-    gone = [
-        f"({fills_a_place(f'new.{c}')} or new.{c} = any(images) and new.{c} <> {newest})"
-        for c in map(quoted, ours.images)
-    ]
-    return " or ".join(gone) or "false"
+def _goes_back(c: str) -> str:
+    return f"(old.{c} is not null and coalesce(new.{c} < old.{c}, true))"
+
+
+def _is_newer(c: str) -> str:
+    return f"{_VERSION.format(row='new', column=c)} > {_VERSION.format(row='old', column=c)}"
+
+
+def _fills(ours: _Ours, row: str, c: str) -> str:
+    return fills_a_place(ours.host, f"{row}.{c}")
+
+
+def _is_placeholder(ours: _Ours, c: str) -> str:
+    return is_placeholder(ours.host, f"new.{c}")
+
+
+def _was_moved(ours: _Ours, c: str) -> str:
+    """Whether an address of a picture is another one now, or none."""
+    return f"(new.{c} is distinct from old.{c} and not {_fills(ours, 'old', c)})"
+
+
+def _shows_own(ours: _Ours) -> str:
+    """Whether the row shows a picture of the application's own, given ``images``: then all is as it wants it."""
+    columns = [quoted(c) for c in ours.images]
+    was_ours = _any(
+        f"coalesce(case when tg_op = 'UPDATE' then old.{c} else new.{c} end = any(images), false)" for c in columns
+    )
+    return _any(
+        f"(not {_fills(ours, 'new', c)} and new.{c} <> all(images) "
+        f"and (tg_op = 'UPDATE' and new.{c} is distinct from old.{c} or not {was_ours}))"
+        for c in columns
+    )
 
 
 def _kept(ours: _Ours) -> str:
-    """Statements that put the newest addresses there, given ``images`` and ``thumbnails``, by version."""
-    known = {**dict.fromkeys(ours.images, "images"), **dict.fromkeys(ours.thumbnails, "thumbnails")}
-    return "\n".join(
-        f"if {fills_a_place(f'new.{c}')} or new.{c} = any({these}) then\n"
-        f"    new.{c} := {_NEWEST.format(these=these)};\n"
-        "end if;"
-        for c, these in ((quoted(column), these) for column, these in known.items())
+    """The block that puts back what is gone, given ``images`` and ``thumbnails``, by version."""
+    put_back = _any(
+        f"({_was_moved(ours, c)} "
+        f"and ({_is_placeholder(ours, c)} or new.{c} = any(images) and new.{c} <> {_NEWEST}))"
+        for c in map(quoted, ours.images)
+    )
+    # Where every version has a row of its own, the row's; else the newest.
+    its_own = [f"old.{quoted(c)}" for c in ours.images] if ours.many_rows else []
+    order = f"coalesce(a.image_url = any(array[{', '.join(its_own)}]), false) desc, " if its_own else ""
+    addresses = "\n".join(
+        _address_kept(ours, quoted(column), these, one)
+        for columns, these, one in (
+            (ours.images, "images", "image_url"),
+            (ours.thumbnails, "thumbnails", "thumbnail_url"),
+        )
+        for column in columns
+    )
+    shows_ours = _any(f"coalesce(new.{c} = any(images), false)" for c in map(quoted, ours.images))
+    return f"""declare
+    drawn retrato.avatars%rowtype;
+    told boolean := tg_op = 'INSERT' or {_told(ours)};
+    stale boolean := tg_op = 'UPDATE' and (told or {put_back});
+begin
+    select a.*
+    into drawn
+    from retrato.avatars a
+    where a.persona_id = {ours.persona_id}
+    order by {order}a.version desc
+    limit 1;
+    {addresses}
+    if {shows_ours} and (stale or {_is_alone(ours)}) then
+        {_rest(ours)}
+    end if;
+end;"""
+
+
+def _address_kept(ours: _Ours, c: str, these: str, one: str) -> str:
+    return f"""if
+    (tg_op = 'INSERT' or {_was_moved(ours, c)})
+    and ({_is_placeholder(ours, c)} or told and {_fills(ours, "new", c)} or new.{c} = any({these}))
+then
+    new.{c} := drawn.{one};
+end if;"""
+
+
+def _is_alone(ours: _Ours) -> str:
+    """Whether a new row takes the place of one that is gone; one that meets another is about to be merged."""
+    host = ours.host
+    if host.avatares is None or host.avatares_key is None or ours.types is not host.avatares.columns:
+        return "false"
+    key = quoted(host.avatares_key)
+    active = f" and pa.{quoted(ours.active)}" if ours.many_rows and ours.active is not None else ""
+    return (
+        f"tg_op = 'INSERT' and not exists (select from {host.avatares.name} pa where pa.{key} = new.{key}{active})"
     )
 
 
 def _rest(ours: _Ours) -> str:
-    """Statements that leave what else tells of the picture as it was."""
-    statements = [f"new.{c} := old.{c};" for c in map(quoted, (*ours.times, *ours.prompts))]
-    for column, kind in ours.documents.items():
-        c = quoted(column)
-        new, old = f"new.{c}::jsonb", f"old.{c}::jsonb"
-        entry = f"jsonb_build_object('flux_generation', {old} -> 'flux_generation')"
+    """Statements that let the row tell of the version ``drawn``, as the write-back has left it."""
+    service = f"({service_of('drawn')})"
+    told = {
+        c: how.replace("mine.service", service).replace("mine.", "drawn.") for c, how in ours.described.items()
+    }
+    statements = [f"new.{quoted(c)} := {_fitting(ours.types[c], how)};" for c, how in told.items()]
+    statements += [_time_kept(quoted(c), ours.types[c]) for c in ours.times]
+    statements += [_prompt_kept(quoted(c), ours.types[c]) for c in ours.prompts]
+    statements += [_document_kept(quoted(c), ours.types[c]) for c in ours.documents]
+    if ours.active is not None:
+        c = quoted(ours.active)
+        was_active = "tg_op = 'UPDATE'" if ours.many_rows else f"tg_op = 'UPDATE' and old.{c}"
         statements.append(
-            f"if {old} ? 'flux_generation' and coalesce(jsonb_typeof({new}), 'object') = 'object' then\n"
-            f"    new.{c} := (coalesce({new}, '{{}}') || {entry})::{kind};\n"
-            "end if;"
+            f"if tg_op = 'INSERT' then\n    new.{c} := true;\n"
+            f"elsif {was_active} then\n    new.{c} := old.{c};\nend if;"
         )
-    return "\n".join(statements)
+    return "\n".join(statements) or "null;"
+
+
+def _fitting(kind: str, expression: str) -> str:
+    """Cut to what a varchar(n) holds; all else becomes the column's type by being assigned."""
+    short = _SHORT.fullmatch(kind)
+    return f"left({expression}, {short[1] or short[2]})" if short else expression
+
+
+def _time_kept(c: str, kind: str) -> str:
+    made = "drawn.created_at" if kind.endswith("with time zone") else "drawn.created_at at time zone 'UTC'"
+    return f"""if tg_op = 'INSERT' and new.{c} is null then
+    new.{c} := {made};
+elsif tg_op = 'UPDATE' and {_goes_back(c)} then
+    new.{c} := old.{c};
+end if;"""
+
+
+def _prompt_kept(c: str, kind: str) -> str:
+    """The application's own prompt stays; none, or an older one of ours, tells of an old copy."""
+    return f"""if
+    nullif(btrim(new.{c}), '') is null
+    or new.{c} in (
+        select a.prompt from retrato.avatars a where a.persona_id = drawn.persona_id and not a.prompt_is_theirs
+    )
+then
+    new.{c} := case when tg_op = 'INSERT' then {_fitting(kind, "drawn.prompt")} else old.{c} end;
+end if;"""
+
+
+def _document_kept(c: str, kind: str) -> str:
+    made = entry_of("drawn", drawn_at="drawn.created_at", cost="drawn.cost_usd")
+    return f"""if coalesce(jsonb_typeof(new.{c}::jsonb), 'null') in ('object', 'null') then
+    new.{c} := (
+        coalesce(nullif(new.{c}::jsonb, 'null'), '{{}}')
+        || jsonb_build_object(
+            'flux_generation',
+            coalesce(case when tg_op = 'UPDATE' then {_ENTRY.format(row="old", column=c)} end, {made})
+        )
+    )::{kind};
+end if;"""

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from retrato.store.host import Host, quoted
-from retrato.store.mapping import FLAG, READ
+from retrato.store.host_inactive import inactive
+from retrato.store.mapping import FLAG, INACTIVE, READ
+from retrato.store.patterns import quoted_text
+from retrato.store.placeholders import placeholders
 
-# Addresses of services that fill the place of a picture, and of the replaced script's temporary files.
-_PLACEHOLDER_SERVICES = r"dicebear\.com|ui-avatars\.com|unsplash\.com|temp_"
-_PLACEHOLDERS = rf"^\s*$|{_PLACEHOLDER_SERVICES}"
+# The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
+_NAMED = quoted_text(r"^\s*[^\s[]")
 
 
 def host_words(host: Host) -> dict[str, str]:
@@ -19,9 +21,9 @@ def host_words(host: Host) -> dict[str, str]:
         "flag": quoted(FLAG),
         "name_of_p": _name_of(host, "p"),
         "url_of_p": _url_of(host, "p"),
-        "missing_of_p": fills_a_place(_url_of(host, "p")),
+        "missing_of_p": fills_a_place(host, _url_of(host, "p")),
         "since_of_p": _since_of(host, "p"),
-        "missing_of_new": fills_a_place(_url_of(host, "new")),
+        "missing_of_new": fills_a_place(host, _url_of(host, "new")),
         "inputs_changed": _inputs_changed(host),
     }
     for alias in ("p", "new", "old"):
@@ -51,11 +53,10 @@ def _empresa_of(host: Host, alias: str) -> str:
 
 def _named_of(host: Host, alias: str) -> str:
     """Ready as far as its own row tells, with built-in operators alone and never null."""
-    # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
-    ready = f"(coalesce({_name_of(host, alias)}, '') ~ '^\\s*[^\\s[]'"
-    status = host.key("status")
-    if status is not None:
-        ready += f" and lower(coalesce({alias}.{quoted(status)}::text, '')) not in ('inactive', 'archived')"
+    ready = f"(coalesce({_name_of(host, alias)}, '') ~ {_NAMED}"
+    states = [(field, not_empty(alias, column)) for field in INACTIVE for column in host.inactive_columns(field)]
+    if states:
+        ready += f" and not {inactive(host, states)}"
     own = host.fields("ready_prompt")
     if host.mapping.ready_when == "prompt" and not host.prompts():
         ready += f" and {first_of([not_empty(alias, column) for column in own])} is not null"
@@ -106,29 +107,30 @@ def _inputs_changed(host: Host) -> str:
 def _url_of(host: Host, alias: str) -> str:
     """The address of the avatar that the host knows, null where it knows none or only a placeholder."""
     known = [
-        f"case when not {fills_a_place(f'{alias}.{quoted(column)}')} then {alias}.{quoted(column)} end"
+        f"case when not {fills_a_place(host, f'{alias}.{quoted(column)}')} then {alias}.{quoted(column)} end"
         for column in host.outputs("avatar_url")
     ]
     if host.avatares is not None and host.avatares_key is not None and host.avatares.has("avatar_url"):
         known.append(
             f"(select max(pa.avatar_url) from {host.avatares.name} pa "
-            f"where {host.of_persona(alias)} and not {fills_a_place('pa.avatar_url')})"
+            f"where {host.of_persona(alias)} and not {fills_a_place(host, 'pa.avatar_url')})"
         )
     return first_of(known)
 
 
-def fills_a_place(url: str) -> str:
+def fills_a_place(host: Host, url: str) -> str:
     """
     Whether an address is none or only fills the place of a picture, as SQL with built-in operators alone.
 
     A function of ours would need a right that readers of the view do not have.
     """
-    return f"(coalesce({url}, '') ~* '{_PLACEHOLDERS}')"
+    pattern = rf"^\s*$|{placeholders(host.mapping.placeholder_pictures)}"
+    return f"(coalesce({url}, '') ~* {quoted_text(pattern)})"
 
 
-def is_placeholder(url: str) -> str:
-    """Whether an address is that of a placeholder service: an empty one is not."""
-    return f"(coalesce({url}, '') ~* '{_PLACEHOLDER_SERVICES}')"
+def is_placeholder(host: Host, url: str) -> str:
+    """Whether an address is a placeholder's: an empty one is not."""
+    return f"(coalesce({url}, '') ~* {quoted_text(placeholders(host.mapping.placeholder_pictures))})"
 
 
 def first_of(expressions: Sequence[str]) -> str:

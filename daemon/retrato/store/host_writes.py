@@ -40,6 +40,48 @@ _PERSONAS = {
 _ADDRESSES = ("mine.image_url", "mine.thumbnail_url")
 
 
+def entry_of(version: str, *, drawn_at: str, cost: str) -> str:
+    """
+    What ``flux_generation`` says of a row of ``retrato.avatars``, as SQL that makes a jsonb.
+
+    As ``generation/pipeline.py`` writes it; *drawn_at* and *cost* are expressions.
+    """
+    return f"""jsonb_build_object(
+    'model', {version}.model,
+    'seed_used', {version}.seed,
+    'generated_at', to_char({drawn_at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
+    'image_size', {version}.width || 'x' || {version}.height,
+    'file_size_kb', to_char({version}.image_bytes / 1024.0, 'FM999999990.00'),
+    'inference_steps', {version}.steps,
+    'guidance_scale', {version}.guidance,
+    'provider', {version}.provider,
+    'leg', {version}.leg,
+    'prompt', {version}.prompt,
+    'version', {version}.version,
+    'cost_usd', trim_scale({cost}),
+    'sha256', {version}.sha256,
+    'ai_generated', true
+)"""
+
+
+def service_of(version: str) -> str:
+    """The service that a row of ``retrato.avatars`` came from, as the write-back is told it."""
+    return rf"{version}.provider || '_' || regexp_replace({version}.model, '^.*/', '')"
+
+
+def described(host: Host) -> dict[str, str]:
+    """
+    The columns of the table of avatars that tell what a picture came from, and what they say of ``mine``.
+
+    Neither addresses nor times, prompts or documents, nor whether the row is active.
+    """
+    if host.avatares is None:
+        return {}
+    expressions = {**_AVATARES, **_ROW_OF_A_VERSION} if host.many_rows else _AVATARES
+    apart = {*_ADDRESSES, "now()", "true", "mine.prompt"}
+    return {c: how for c, how in expressions.items() if how not in apart and host.avatares.has(c)}
+
+
 def host_writes(host: Host) -> str:
     """The parts, each beginning with a comma, for the place ``{host_writes}``."""
     parts = []

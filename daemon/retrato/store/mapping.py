@@ -12,7 +12,7 @@ rest. Known are three generations of the host application and a single table (do
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from retrato.domain.errors import ConfigError
 
@@ -49,8 +49,36 @@ READ_FROM_AVATARES: Mapping[str, Sequence[str]] = {
 KEYS: Mapping[str, Sequence[str]] = {
     "id": ("id", "persona_id"),
     "empresa_id": ("empresa_id", "company_id"),
-    "status": ("status",),
     "created_at": ("created_at", "criado_em", "data_criacao"),
+}
+# What takes a persona out of use; every existing column counts. A status says it by a word or by false, what is
+# active by a no, what is deleted by a yes or a time.
+INACTIVE: Mapping[str, Sequence[str]] = {
+    "status": ("status", "situacao", "estado", "state"),
+    "active": (
+        *("is_active", "active", "isActive", "ativo", "ativa", "activo", "activa"),
+        *("is_enabled", "enabled", "isEnabled", "habilitado", "habilitada"),
+    ),
+    "deleted": (
+        *("deleted_at", "removed_at", "archived_at", "deactivated_at", "disabled_at", "suspended_at"),
+        *("deletedAt", "removedAt", "archivedAt", "deactivatedAt", "disabledAt", "suspendedAt"),
+        *(
+            "excluido_em",
+            "deletado_em",
+            "removido_em",
+            "apagado_em",
+            "arquivado_em",
+            "desativado_em",
+            "inativado_em",
+        ),
+        *("eliminado_en", "borrado_en", "archivado_en", "desactivado_en", "data_exclusao", "data_desativacao"),
+        *("is_deleted", "is_removed", "is_archived", "is_disabled", "is_inactive", "is_suspended"),
+        *("isDeleted", "isRemoved", "isArchived", "isDisabled", "isInactive", "isSuspended"),
+        *("deleted", "removed", "archived", "disabled", "inactive", "suspended"),
+        *("excluido", "excluida", "deletado", "deletada", "removido", "removida", "apagado", "apagada"),
+        *("arquivado", "arquivada", "desativado", "desativada", "inativo", "inativa", "suspenso", "suspensa"),
+        *("eliminado", "eliminada", "borrado", "borrada", "archivado", "archivada", "inactivo", "inactiva"),
+    ),
 }
 # Where results go; every existing one is written, of those for JSON only the first.
 WRITTEN: Mapping[str, Sequence[str]] = {
@@ -80,10 +108,14 @@ class HostMapping:
     """
     What ``[host]`` says. Table names may be qualified (``app.personas``).
 
-    ``columns`` gives a logical field (the keys of READ, KEYS and WRITTEN) the column of the personas' table that
-    holds it, ``avatares_columns`` the same for the table of avatars. An empty name means: there is none.
-    ``ready_when`` and ``regenerate_on_change`` are the settings of these names: the triggers know them.
+    ``columns`` gives a logical field (the keys of READ, KEYS, INACTIVE and WRITTEN) the column of the personas'
+    table that holds it, ``avatares_columns`` the same for the table of avatars. An empty name: there is none.
+    ``inactive_words`` are further words of a status that take a persona out of use. ``ready_when``,
+    ``regenerate_on_change`` and ``placeholder_pictures`` are the settings of these names: the triggers know them.
     """
+
+    # A key that means nothing is a slip of the pen.
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
 
     preset: Preset = "auto"
     personas: str = "personas"
@@ -91,13 +123,17 @@ class HostMapping:
     avatares: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     avatares_columns: Mapping[str, str] = field(default_factory=dict)
+    inactive_words: Sequence[str] = ()
     ready_when: ReadyWhen = "name"
     regenerate_on_change: bool = False
+    placeholder_pictures: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        known = {*READ, *KEYS, *WRITTEN}
+        known = {*READ, *KEYS, *INACTIVE, *WRITTEN}
         _refuse_unknown("host.columns", self.columns, known)
         _refuse_unknown("host.avatares_columns", self.avatares_columns, {"persona_id", *READ_FROM_AVATARES})
+        if any(not word.strip() or "\0" in word for word in self.inactive_words):
+            raise ConfigError("host.inactive_words in retrato.toml: an empty word is no word")
 
     def avatares_tables(self) -> Sequence[str]:
         """Tables of avatars that may be there; the first existing one counts."""
@@ -106,7 +142,7 @@ class HostMapping:
         return _AVATARES[self.preset]
 
     def candidates(self, field_name: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
-        """Columns of the personas' table that may hold *field_name*, by one of READ, KEYS and WRITTEN."""
+        """Columns of the personas' table that may hold *field_name*, by *known*: one of the tables above."""
         return _candidates(field_name, self.columns, known)
 
     def avatares_candidates(self, field_name: str) -> Sequence[str]:

@@ -25,7 +25,7 @@ from retrato.store.database import Connection, connected
 from retrato.store.host import Host, quoted
 from retrato.store.host_keeps import keep_words
 from retrato.store.host_words import host_words
-from retrato.store.host_writes import host_writes
+from retrato.store.host_writes import entry_of, host_writes, service_of
 from retrato.store.listening import CHANNEL, MIGRATED
 from retrato.store.mapping import FLAG, HostMapping
 from retrato.store.queries import query, read, render, sql_folder
@@ -109,7 +109,13 @@ def read_all() -> None:
 
 def _words(host: Host) -> dict[str, str]:
     """The words in braces of the functions and triggers."""
-    return {**host_words(host), **keep_words(host), "host_writes": host_writes(host)}
+    return {
+        **host_words(host),
+        **keep_words(host),
+        "host_writes": host_writes(host),
+        "service_of_copied": service_of("copied"),
+        "entry_of_copied": entry_of("copied", drawn_at="old.created_at", cost="old.cost_usd"),
+    }
 
 
 def _functions_sha256(host: Host) -> str:
