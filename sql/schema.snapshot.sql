@@ -75,6 +75,9 @@ PRIMARY KEY (scope, name)
 -- constraint pauses.pauses_scope_check
 CHECK ((scope = ANY (ARRAY['all'::text, 'empresa'::text, 'leg'::text])))
 
+-- constraint public_urls.public_urls_pkey
+PRIMARY KEY (url)
+
 -- constraint replicas.replicas_pkey
 PRIMARY KEY (id)
 
@@ -839,9 +842,10 @@ declare
     images text[];
     thumbnails text[];
 begin
-    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    select
+        array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
-    from retrato.avatars a
+    from retrato.addresses a
     where a.persona_id = new."persona_id"::text;
 
     if images is not null and (((coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)]) or ((coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)])) then
@@ -878,9 +882,10 @@ declare
     images text[];
     thumbnails text[];
 begin
-    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    select
+        array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
-    from retrato.avatars a
+    from retrato.addresses a
     where a.persona_id = new."id"::text;
 
     if images is not null and (((coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)])) then
@@ -1169,8 +1174,8 @@ begin
             (select 1 + max(a.version) from retrato.avatars a where a.persona_id = old.persona_id),
             present_empresa_id,
             nextval('retrato.tokens'),
-            generation, image_key, thumbnail_key, image_url, thumbnail_url, sha256, image_bytes, width, height,
-            provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            generation, image_key, thumbnail_key, coalesce(case when right(old.image_url, length(old.image_key) + 1) = '/' || old.image_key then (select t.url from retrato.public_urls t order by t.used_at desc limit 1) || '/' || old.image_key end, old.image_url), coalesce(case when right(old.image_url, length(old.image_key) + 1) = '/' || old.image_key then (select t.url from retrato.public_urls t order by t.used_at desc limit 1) || '/' || old.thumbnail_key end, old.thumbnail_url), sha256, image_bytes,
+            width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
             0,
             0,
             took_s,
@@ -1742,6 +1747,9 @@ CREATE UNIQUE INDEX pace_pkey ON retrato.pace USING btree (singleton)
 -- index pauses_pkey
 CREATE UNIQUE INDEX pauses_pkey ON retrato.pauses USING btree (scope, name)
 
+-- index public_urls_pkey
+CREATE UNIQUE INDEX public_urls_pkey ON retrato.public_urls USING btree (url)
+
 -- index replicas_pkey
 CREATE UNIQUE INDEX replicas_pkey ON retrato.replicas USING btree (id)
 
@@ -1914,6 +1922,10 @@ scope text not null,
     reason text,
     paused_at timestamp with time zone not null default now()
 
+-- table public_urls
+url text not null,
+    used_at timestamp with time zone not null default clock_timestamp()
+
 -- table replicas
 id uuid not null,
     lock_key integer not null,
@@ -1949,6 +1961,41 @@ CREATE TRIGGER retrato_on_truncate AFTER TRUNCATE ON public.personas FOR EACH ST
 
 -- trigger retrato_on_update
 CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE(COALESCE(NULLIF(btrim((new.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((new.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])) AND (NOT ((COALESCE(COALESCE(NULLIF(btrim((old.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((old.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))))) OR false)) EXECUTE FUNCTION retrato.on_personas_update()
+
+-- view addresses
+SELECT v.persona_id,
+    v.version,
+    known.image_url,
+    known.thumbnail_url,
+    known.used_at
+   FROM (retrato.avatars v
+     CROSS JOIN LATERAL ( SELECT v.image_url,
+            v.thumbnail_url,
+            '-infinity'::timestamp with time zone AS used_at
+        UNION ALL
+         SELECT ((u.url || '/'::text) || v.image_key),
+            ((u.url || '/'::text) || v.thumbnail_key),
+            u.used_at
+           FROM retrato.public_urls u
+          WHERE ("right"(v.image_url, (length(v.image_key) + 1)) = ('/'::text || v.image_key))
+        UNION ALL
+         SELECT COALESCE(
+                CASE
+                    WHEN ("right"(v.image_url, (length(v.image_key) + 1)) = ('/'::text || v.image_key)) THEN ((( SELECT t.url
+                       FROM retrato.public_urls t
+                      ORDER BY t.used_at DESC
+                     LIMIT 1) || '/'::text) || v.image_key)
+                    ELSE NULL::text
+                END, v.image_url) AS "coalesce",
+            COALESCE(
+                CASE
+                    WHEN ("right"(v.image_url, (length(v.image_key) + 1)) = ('/'::text || v.image_key)) THEN ((( SELECT t.url
+                       FROM retrato.public_urls t
+                      ORDER BY t.used_at DESC
+                     LIMIT 1) || '/'::text) || v.thumbnail_key)
+                    ELSE NULL::text
+                END, v.thumbnail_url) AS "coalesce",
+            'infinity'::timestamp with time zone) known);
 
 -- view backlog
 SELECT runnable,
@@ -2016,14 +2063,28 @@ SELECT (p.id)::text AS persona_id,
     a.provider,
     COALESCE(j.attempts, a.attempts, 0) AS attempts,
     j.last_error,
-    COALESCE(a.image_url, COALESCE(
+    COALESCE(COALESCE(
+        CASE
+            WHEN ("right"(a.image_url, (length(a.image_key) + 1)) = ('/'::text || a.image_key)) THEN ((( SELECT t.url
+               FROM retrato.public_urls t
+              ORDER BY t.used_at DESC
+             LIMIT 1) || '/'::text) || a.image_key)
+            ELSE NULL::text
+        END, a.image_url), COALESCE(
         CASE
             WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) THEN p.avatar_image_url
             ELSE NULL::text
         END, ( SELECT max(pa.avatar_url) AS max
            FROM public.personas_avatares pa
           WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))))) AS avatar_url,
-    a.thumbnail_url,
+    COALESCE(
+        CASE
+            WHEN ("right"(a.image_url, (length(a.image_key) + 1)) = ('/'::text || a.image_key)) THEN ((( SELECT t.url
+               FROM retrato.public_urls t
+              ORDER BY t.used_at DESC
+             LIMIT 1) || '/'::text) || a.thumbnail_key)
+            ELSE NULL::text
+        END, a.thumbnail_url) AS thumbnail_url,
     a.version,
     a.seed,
     a.took_s,
@@ -2037,6 +2098,8 @@ SELECT (p.id)::text AS persona_id,
      LEFT JOIN retrato.jobs j ON ((j.persona_id = (p.id)::text)))
      LEFT JOIN LATERAL ( SELECT v.provider,
             v.attempts,
+            v.image_key,
+            v.thumbnail_key,
             v.image_url,
             v.thumbnail_url,
             v.version,

@@ -1,5 +1,6 @@
 """Where the console is found on this machine."""
 
+import socket
 from urllib.parse import quote, urlsplit
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what people write, and where it can be reached
@@ -34,3 +35,20 @@ def login_link(url: str, token: str, *, page: str = "") -> str:
     """
     back = f"?back={quote(page, safe='/')}" if page else ""
     return f"{for_browsers(url)}/login{back}#{quote(token, safe='')}"
+
+
+def bind(host: str, port: int) -> None:
+    """Take *port* for a moment; raise OSError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def can_listen(host: str, port: int) -> bool:
+    """Whether *port* can be had."""
+    try:
+        bind(host, port)
+    except OSError:
+        return False
+    return True

@@ -52,6 +52,7 @@ _CHECKS = (
     ("storage", storage.check_storage, Needs.NOTHING),
     ("pictures", storage.check_owner, Needs.INSTALLATION),
     ("public-url", storage.check_public_url, Needs.NOTHING),
+    ("addresses", storage.check_addresses, Needs.INSTALLATION),
     ("disk", storage.check_disk, Needs.NOTHING),
     ("port", work.check_port, Needs.NOTHING),
     ("replicas", work.check_replicas, Needs.INSTALLATION),
