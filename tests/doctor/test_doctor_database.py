@@ -388,3 +388,40 @@ async def test_pictures_that_are_missing_are_told_though_the_mark_is_there(look,
 
     assert levels([unmarked, missing]) == [Level.OK, Level.FAIL]
     assert "1 of 4 pictures" in missing.words
+
+
+async def test_addresses_with_another_prefix_are_counted_and_the_command_is_named(look, connection):
+    await connection.execute("insert into personas (persona_code, full_name, role) values ('P1', 'Ana', 'CEO')")
+    persona_id = await connection.fetchval("select id::text from personas")
+    key = f"e/{persona_id}/v1-1-0123456789abcdef.jpg"
+    await connection.execute("insert into retrato.public_urls (url) values ('https://old.example')")
+    await connection.execute("update personas set avatar_image_url = 'https://old.example/' || $1", key)
+
+    [found] = await look("addresses", public_url="https://new.example")
+    [followed] = await look("addresses", public_url="https://old.example/")
+
+    assert (found.level, "1 rows" in found.words) == (Level.WARN, True)
+    assert "retrato readdress" in found.remedy
+    assert followed.level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("prompted", "told", "level"),
+    [(3, "name", Level.WARN), (3, "prompt", Level.OK), (1, "name", Level.OK), (1, "prompt", Level.WARN)],
+)
+async def test_ready_when_fits_what_the_application_does_with_its_prompts(look, connection, prompted, told, level):
+    await connection.execute(
+        "insert into personas (persona_code, full_name, role, created_at) "
+        "select 'P' || n, 'Ana', 'CEO', now() - interval '1 hour' from generate_series(1, 4) n"
+    )
+    await connection.execute(
+        "insert into personas_avatares (persona_id, prompt_image) "
+        "select id, 'A portrait' from personas order by persona_code limit $1",
+        prompted,
+    )
+
+    findings = await look("ready-when", ready_when=told)
+
+    assert [one.level for one in findings] == [level]
+    assert f"{prompted} of 4 personas have a ready prompt" in findings[0].words
+    assert f"for {prompted} it was written after the persona" in findings[0].words

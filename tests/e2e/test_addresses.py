@@ -195,3 +195,22 @@ async def test_read_only_console_serves_pictures(shell, connection, insert, unti
         status, _ = await get(await connection.fetchval("select avatar_image_url from personas"))
 
     assert status == 200
+
+
+async def test_demo_takes_another_port_where_a_stranger_has_its_own(shell):
+    async with stranger() as port:
+        done = await shell.run(
+            "demo", "--once", "--personas", "2", "--pace", "0", RETRATO_CONSOLE_PORT=str(port), timeout_s=180
+        )
+
+    assert done.code == 0, done.err
+    assert "2 of 2 have their avatar" in done.err
+
+
+async def test_plan_of_migrating_says_which_ready_when_fits(shell, connection, empresa, insert):
+    await insert("Ana")
+
+    done = await shell.run("migrate", "--plan")
+
+    assert "0 of 1 personas have a ready prompt" in done.err
+    assert "RETRATO_READY_WHEN=name fits" in done.err

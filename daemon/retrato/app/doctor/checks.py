@@ -57,6 +57,7 @@ _CHECKS = (
     ("port", work.check_port, Needs.NOTHING),
     ("replicas", work.check_replicas, Needs.INSTALLATION),
     ("paused", work.check_paused, Needs.INSTALLATION),
+    ("ready-when", work.check_ready, Needs.INSTALLATION),
     ("failed", work.check_failed, Needs.INSTALLATION),
     ("budget", providers.check_budget, Needs.INSTALLATION),
     ("legs", providers.check_legs, Needs.INSTALLATION),

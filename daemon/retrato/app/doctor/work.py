@@ -103,6 +103,19 @@ async def check_failed(patient: Patient) -> list[Finding]:
     return [ok("nobody has failed")]
 
 
+async def check_ready(patient: Patient) -> list[Finding]:
+    """RETRATO_READY_WHEN fits what the application does with its columns for ready prompts."""
+    prompts = await patient.database.inspection.ready_prompts(patient.host)
+    told = patient.settings.ready_when
+    if prompts is None:
+        return [ok("no column could hold a prompt of the application's: a name is enough")]
+    if not prompts.personas or prompts.fits == told:
+        return [ok(str(prompts) if prompts.personas else "there are no personas yet")]
+    return [
+        warn(f"RETRATO_READY_WHEN is {told}, but {prompts}", f"set RETRATO_READY_WHEN={prompts.fits}, and migrate")
+    ]
+
+
 def _is_ours(url: str) -> bool:
     try:
         return bool(health(url, timeout_s=_ANSWER_WITHIN_S) == {"status": "alive"})
