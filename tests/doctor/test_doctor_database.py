@@ -7,6 +7,7 @@ from retrato.app.doctor.checks import CHECKS, Needs
 from retrato.app.doctor.finding import Level
 from retrato.storage.location import open_store
 from retrato.store import migrations, sample
+from retrato.store.mapping import HostMapping
 
 IN_THE_DATABASE = [check.id for check in CHECKS.values() if check.needs is not Needs.NOTHING]
 EVERYTHING = "create policy everything on personas using (true)"
@@ -390,8 +391,19 @@ async def test_pictures_that_are_missing_are_told_though_the_mark_is_there(look,
     assert "1 of 4 pictures" in missing.words
 
 
+async def insert_personas(connection, count):
+    """Personas of an hour ago."""
+    await connection.execute(
+        "with company as (insert into empresas (codigo, nome, descricao) values ('A', 'ARVA', '-') returning id) "
+        "insert into personas (persona_code, full_name, role, empresa_id, created_at) "
+        "select 'P' || n, 'Ana', 'CEO', id, now() - interval '1 hour' "
+        "from company, generate_series(1, $1::integer) n",
+        count,
+    )
+
+
 async def test_addresses_with_another_prefix_are_counted_and_the_command_is_named(look, connection):
-    await connection.execute("insert into personas (persona_code, full_name, role) values ('P1', 'Ana', 'CEO')")
+    await insert_personas(connection, 1)
     persona_id = await connection.fetchval("select id::text from personas")
     key = f"e/{persona_id}/v1-1-0123456789abcdef.jpg"
     await connection.execute("insert into retrato.public_urls (url) values ('https://old.example')")
@@ -409,11 +421,11 @@ async def test_addresses_with_another_prefix_are_counted_and_the_command_is_name
     ("prompted", "told", "level"),
     [(3, "name", Level.WARN), (3, "prompt", Level.OK), (1, "name", Level.OK), (1, "prompt", Level.WARN)],
 )
-async def test_ready_when_fits_what_the_application_does_with_its_prompts(look, connection, prompted, told, level):
-    await connection.execute(
-        "insert into personas (persona_code, full_name, role, created_at) "
-        "select 'P' || n, 'Ana', 'CEO', now() - interval '1 hour' from generate_series(1, 4) n"
-    )
+async def test_ready_when_fits_what_the_application_does_with_its_prompts(
+    look, dsn, connection, prompted, told, level
+):
+    await migrations.apply(dsn, HostMapping(ready_when=told))
+    await insert_personas(connection, 4)
     await connection.execute(
         "insert into personas_avatares (persona_id, prompt_image) "
         "select id, 'A portrait' from personas order by persona_code limit $1",

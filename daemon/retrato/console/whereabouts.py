@@ -1,5 +1,6 @@
 """Where the console is found on this machine."""
 
+import errno
 import socket
 from urllib.parse import quote, urlsplit
 
@@ -45,10 +46,10 @@ def bind(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
-def can_listen(host: str, port: int) -> bool:
-    """Whether *port* can be had."""
+def is_taken(host: str, port: int) -> bool:
+    """Whether somebody else has *port*; a *host* that is not of this machine is nobody's here."""
     try:
         bind(host, port)
-    except OSError:
-        return False
-    return True
+    except OSError as exc:
+        return exc.errno == errno.EADDRINUSE
+    return False

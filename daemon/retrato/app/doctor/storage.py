@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.app.public_url import console_prefix, todays_prefix
-from retrato.console.whereabouts import can_listen
+from retrato.console.whereabouts import is_taken
 from retrato.generation.store_guard import CONFIRM, StoreGuard
 from retrato.services.public_address import serves
 from retrato.settings import Settings
@@ -159,9 +159,9 @@ async def _of_the_console(settings: Settings) -> Finding:
         )
     store = open_store(settings.storage_url_or_default, public_url="")
     host, port = settings.console_host, settings.console_port
-    if not await asyncio.to_thread(can_listen, host, port) and not await serves(prefix, store):
+    if await asyncio.to_thread(is_taken, host, port) and not await serves(prefix, store):
         return fail(
-            f"RETRATO_PUBLIC_URL is not set, {host}:{port} cannot be listened on, and who has it does not serve "
+            f"RETRATO_PUBLIC_URL is not set, somebody else has {host}:{port}, and does not serve "
             "the pictures: nothing is drawn, since their addresses would lead nowhere",
             "set RETRATO_PUBLIC_URL to where browsers find the pictures, or free the port (RETRATO_CONSOLE_PORT)",
         )
