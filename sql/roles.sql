@@ -39,6 +39,7 @@ grant update on retrato.pauses to {role};
 grant update on retrato.chores to {role};
 grant insert, update, delete on retrato.garbage to {role};
 grant insert, delete on retrato.console_logouts to {role};
+grant insert, update on retrato.public_urls to {role};
 grant usage on sequence retrato.tokens to {role};
 grant usage on sequence retrato.places to {role};
 grant select on sequence retrato.tokens to {role};

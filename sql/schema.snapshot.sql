@@ -75,6 +75,9 @@ PRIMARY KEY (scope, name)
 -- constraint pauses.pauses_scope_check
 CHECK ((scope = ANY (ARRAY['all'::text, 'empresa'::text, 'leg'::text])))
 
+-- constraint public_urls.public_urls_pkey
+PRIMARY KEY (url)
+
 -- constraint replicas.replicas_pkey
 PRIMARY KEY (id)
 
@@ -839,80 +842,30 @@ declare
     images text[];
     thumbnails text[];
 begin
-    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    select
+        array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
-    from retrato.avatars a
+    from retrato.addresses a
     where a.persona_id = new."persona_id"::text;
 
-    if images is not null and (not ((not (coalesce(new."avatar_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') and new."avatar_url" <> all(images) and (tg_op = 'UPDATE' and new."avatar_url" is distinct from old."avatar_url" or not (coalesce(case when tg_op = 'UPDATE' then old."avatar_url" else new."avatar_url" end = any(images), false) or coalesce(case when tg_op = 'UPDATE' then old."avatar_local_path" else new."avatar_local_path" end = any(images), false)))) or (not (coalesce(new."avatar_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') and new."avatar_local_path" <> all(images) and (tg_op = 'UPDATE' and new."avatar_local_path" is distinct from old."avatar_local_path" or not (coalesce(case when tg_op = 'UPDATE' then old."avatar_url" else new."avatar_url" end = any(images), false) or coalesce(case when tg_op = 'UPDATE' then old."avatar_local_path" else new."avatar_local_path" end = any(images), false)))))) then
-        declare
-    drawn retrato.avatars%rowtype;
-    told boolean := tg_op = 'INSERT' or (new."servico_usado" is distinct from old."servico_usado" or (new."metadados"::jsonb #> array['flux_generation']) is distinct from (old."metadados"::jsonb #> array['flux_generation']));
-    stale boolean := tg_op = 'UPDATE' and (told or (((new."avatar_url" is distinct from old."avatar_url" and not (coalesce(old."avatar_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')) and ((coalesce(new."avatar_url", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)])) or ((new."avatar_local_path" is distinct from old."avatar_local_path" and not (coalesce(old."avatar_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')) and ((coalesce(new."avatar_local_path", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)]))));
-begin
-    select a.*
-    into drawn
-    from retrato.avatars a
-    where a.persona_id = new."persona_id"::text
-    order by a.version desc
-    limit 1;
-    if
-    (tg_op = 'INSERT' or (new."avatar_url" is distinct from old."avatar_url" and not (coalesce(old."avatar_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')))
-    and ((coalesce(new."avatar_url", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or told and (coalesce(new."avatar_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_url" = any(images))
-then
-    new."avatar_url" := drawn.image_url;
+    if images is not null and (((coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)]) or ((coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)])) then
+        if (coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) then
+    new."avatar_url" := images[cardinality(images)];
 end if;
-if
-    (tg_op = 'INSERT' or (new."avatar_local_path" is distinct from old."avatar_local_path" and not (coalesce(old."avatar_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')))
-    and ((coalesce(new."avatar_local_path", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or told and (coalesce(new."avatar_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_local_path" = any(images))
-then
-    new."avatar_local_path" := drawn.image_url;
+if (coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) then
+    new."avatar_local_path" := images[cardinality(images)];
 end if;
-if
-    (tg_op = 'INSERT' or (new."avatar_thumbnail_url" is distinct from old."avatar_thumbnail_url" and not (coalesce(old."avatar_thumbnail_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')))
-    and ((coalesce(new."avatar_thumbnail_url", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or told and (coalesce(new."avatar_thumbnail_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_thumbnail_url" = any(thumbnails))
-then
-    new."avatar_thumbnail_url" := drawn.thumbnail_url;
+if (coalesce(new."avatar_thumbnail_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_thumbnail_url" = any(thumbnails) then
+    new."avatar_thumbnail_url" := thumbnails[cardinality(thumbnails)];
 end if;
-if
-    (tg_op = 'INSERT' or (new."avatar_thumbnail_local_path" is distinct from old."avatar_thumbnail_local_path" and not (coalesce(old."avatar_thumbnail_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')))
-    and ((coalesce(new."avatar_thumbnail_local_path", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or told and (coalesce(new."avatar_thumbnail_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_thumbnail_local_path" = any(thumbnails))
-then
-    new."avatar_thumbnail_local_path" := drawn.thumbnail_url;
+if (coalesce(new."avatar_thumbnail_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_thumbnail_local_path" = any(thumbnails) then
+    new."avatar_thumbnail_local_path" := thumbnails[cardinality(thumbnails)];
 end if;
-    if (coalesce(new."avatar_url" = any(images), false) or coalesce(new."avatar_local_path" = any(images), false)) and (stale or tg_op = 'INSERT' and not exists (select from "public"."personas_avatares" pa where pa."persona_id" = new."persona_id")) then
-        new."servico_usado" := (drawn.provider || '_' || regexp_replace(drawn.model, '^.*/', ''));
-if coalesce(jsonb_typeof(new."metadados"::jsonb), 'null') in ('object', 'null') then
-    new."metadados" := (
-        coalesce(nullif(new."metadados"::jsonb, 'null'), '{}')
-        || jsonb_build_object(
-            'flux_generation',
-            coalesce(case when tg_op = 'UPDATE' then (old."metadados"::jsonb #> array['flux_generation']) end, jsonb_build_object(
-    'model', drawn.model,
-    'seed_used', drawn.seed,
-    'generated_at', to_char(drawn.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-    'image_size', drawn.width || 'x' || drawn.height,
-    'file_size_kb', to_char(drawn.image_bytes / 1024.0, 'FM999999990.00'),
-    'inference_steps', drawn.steps,
-    'guidance_scale', drawn.guidance,
-    'provider', drawn.provider,
-    'leg', drawn.leg,
-    'prompt', drawn.prompt,
-    'version', drawn.version,
-    'cost_usd', trim_scale(drawn.cost_usd),
-    'sha256', drawn.sha256,
-    'ai_generated', true
-))
-        )
-    )::jsonb;
+        if tg_op = 'UPDATE' then
+            if old."metadados"::jsonb ? 'flux_generation' and coalesce(jsonb_typeof(new."metadados"::jsonb), 'object') = 'object' then
+    new."metadados" := (coalesce(new."metadados"::jsonb, '{}') || jsonb_build_object('flux_generation', old."metadados"::jsonb -> 'flux_generation'))::jsonb;
 end if;
-if tg_op = 'INSERT' then
-    new."ativo" := true;
-elsif tg_op = 'UPDATE' and old."ativo" then
-    new."ativo" := old."ativo";
-end if;
-    end if;
-end;
+        end if;
     end if;
     return new;
 end;
@@ -929,45 +882,18 @@ declare
     images text[];
     thumbnails text[];
 begin
-    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    select
+        array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
-    from retrato.avatars a
+    from retrato.addresses a
     where a.persona_id = new."id"::text;
 
-    if images is not null and (not ((not (coalesce(new."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') and new."avatar_image_url" <> all(images) and (tg_op = 'UPDATE' and new."avatar_image_url" is distinct from old."avatar_image_url" or not (coalesce(case when tg_op = 'UPDATE' then old."avatar_image_url" else new."avatar_image_url" end = any(images), false)))))) then
-        declare
-    drawn retrato.avatars%rowtype;
-    told boolean := tg_op = 'INSERT' or ((old."avatar_image_generated_at" is not null and coalesce(new."avatar_image_generated_at" < old."avatar_image_generated_at", true)));
-    stale boolean := tg_op = 'UPDATE' and (told or (((new."avatar_image_url" is distinct from old."avatar_image_url" and not (coalesce(old."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')) and ((coalesce(new."avatar_image_url", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)]))));
-begin
-    select a.*
-    into drawn
-    from retrato.avatars a
-    where a.persona_id = new."id"::text
-    order by a.version desc
-    limit 1;
-    if
-    (tg_op = 'INSERT' or (new."avatar_image_url" is distinct from old."avatar_image_url" and not (coalesce(old."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')))
-    and ((coalesce(new."avatar_image_url", '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or told and (coalesce(new."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or new."avatar_image_url" = any(images))
-then
-    new."avatar_image_url" := drawn.image_url;
+    if images is not null and (((coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)])) then
+        if (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) then
+    new."avatar_image_url" := images[cardinality(images)];
 end if;
-    if (coalesce(new."avatar_image_url" = any(images), false)) and (stale or false) then
-        if tg_op = 'INSERT' and new."avatar_image_generated_at" is null then
-    new."avatar_image_generated_at" := drawn.created_at at time zone 'UTC';
-elsif tg_op = 'UPDATE' and (old."avatar_image_generated_at" is not null and coalesce(new."avatar_image_generated_at" < old."avatar_image_generated_at", true)) then
-    new."avatar_image_generated_at" := old."avatar_image_generated_at";
-end if;
-if
-    nullif(btrim(new."avatar_image_prompt"), '') is null
-    or new."avatar_image_prompt" in (
-        select a.prompt from retrato.avatars a where a.persona_id = drawn.persona_id and not a.prompt_is_theirs
-    )
-then
-    new."avatar_image_prompt" := case when tg_op = 'INSERT' then drawn.prompt else old."avatar_image_prompt" end;
-end if;
-    end if;
-end;
+        new."avatar_image_generated_at" := old."avatar_image_generated_at";
+new."avatar_image_prompt" := old."avatar_image_prompt";
     end if;
     return new;
 end;
@@ -1011,7 +937,7 @@ begin
     select array_agg(p."id"::text), array_agg(coalesce(nullif(p."empresa_id"::text, ''), '-'))
     into persona_ids, empresa_ids
     from arrivals p
-    where (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ E'^\\s*[^\\s[]' and not (coalesce(nullif(btrim(p."status"::text), ''), '') ~* E'^\\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\\s*$')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_'))), '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') or (p."regenerate_avatar" is true));
+    where (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or (p."regenerate_avatar" is true));
 
     perform retrato.enqueue(persona_ids, empresa_ids, 1::smallint, false);
     return null;
@@ -1046,7 +972,7 @@ declare
     is_drawn boolean;
     wants_new_face boolean;
 begin
-    if not (coalesce(coalesce(nullif(btrim(new."full_name"::text), '')), '') ~ E'^\\s*[^\\s[]' and not (coalesce(nullif(btrim(new."status"::text), ''), '') ~* E'^\\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\\s*$')) then
+    if not (coalesce(coalesce(nullif(btrim(new."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
         -- The flag stays up; the persona is queued when it becomes ready. A picture that is being drawn is no answer
         -- to a flag that was raised meanwhile.
         if (new."regenerate_avatar" is true) and not (old."regenerate_avatar" is true) then
@@ -1074,7 +1000,7 @@ begin
         update retrato.jobs j
         set new_face = coalesce(wants_new_face, false)
         where j.persona_id = asked_persona_id;
-    elsif not is_drawn and (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = new."id" and not (coalesce(pa.avatar_url, '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_'))), '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') then
+    elsif not is_drawn and (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then
         perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
     end if;
     return null;
@@ -1097,8 +1023,8 @@ begin
     from "public"."personas" p
     where
         p."id" = new."persona_id"::text::uuid
-        and (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ E'^\\s*[^\\s[]' and not (coalesce(nullif(btrim(p."status"::text), ''), '') ~* E'^\\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\\s*$'))
-        and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_'))), '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|pravatar\\.cc|robohash\\.org|multiavatar\\.com|boringavatars\\.com|adorable\\.io|joeschmoe\\.io|iran\\.liara\\.run|randomuser\\.me|picsum\\.photos|placeholder\\.com|placehold\\.|placekitten\\.com|dummyimage\\.com|fakeimg\\.pl|gravatar\\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\\.com/avatar/?(0{32}|$|\\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\\y|(^|/)placeholder[^/]*$|temp_')
+        and (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived'))
+        and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')
         and not exists (select from retrato.avatars a where a.persona_id = p."id"::text);
     if not found then
         return null;
@@ -1248,8 +1174,8 @@ begin
             (select 1 + max(a.version) from retrato.avatars a where a.persona_id = old.persona_id),
             present_empresa_id,
             nextval('retrato.tokens'),
-            generation, image_key, thumbnail_key, image_url, thumbnail_url, sha256, image_bytes, width, height,
-            provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
+            generation, image_key, thumbnail_key, coalesce(case when right(old.image_url, length(old.image_key) + 1) = '/' || old.image_key then (select t.url from retrato.public_urls t order by t.used_at desc limit 1) || '/' || old.image_key end, old.image_url), coalesce(case when right(old.image_url, length(old.image_key) + 1) = '/' || old.image_key then (select t.url from retrato.public_urls t order by t.used_at desc limit 1) || '/' || old.thumbnail_key end, old.thumbnail_url), sha256, image_bytes,
+            width, height, provider, leg, model, prompt, prompt_is_theirs, seed, redraw, steps, guidance,
             0,
             0,
             took_s,
@@ -1263,22 +1189,25 @@ begin
             copied.*,
             copied.provider || '_' || regexp_replace(copied.model, '^.*/', '') as service,
             true as asked_again,
-            jsonb_build_object('flux_generation', jsonb_build_object(
-    'model', copied.model,
-    'seed_used', copied.seed,
-    'generated_at', to_char(old.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-    'image_size', copied.width || 'x' || copied.height,
-    'file_size_kb', to_char(copied.image_bytes / 1024.0, 'FM999999990.00'),
-    'inference_steps', copied.steps,
-    'guidance_scale', copied.guidance,
-    'provider', copied.provider,
-    'leg', copied.leg,
-    'prompt', copied.prompt,
-    'version', copied.version,
-    'cost_usd', trim_scale(old.cost_usd),
-    'sha256', copied.sha256,
-    'ai_generated', true
-)) as metadados
+            jsonb_build_object(
+                'flux_generation',
+                jsonb_build_object(
+                    'model', copied.model,
+                    'seed_used', copied.seed,
+                    'generated_at', to_char(old.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
+                    'image_size', copied.width || 'x' || copied.height,
+                    'file_size_kb', to_char(copied.image_bytes / 1024.0, 'FM999999990.00'),
+                    'inference_steps', copied.steps,
+                    'guidance_scale', copied.guidance,
+                    'provider', copied.provider,
+                    'leg', copied.leg,
+                    'prompt', copied.prompt,
+                    'version', copied.version,
+                    'cost_usd', trim_scale(old.cost_usd),
+                    'sha256', copied.sha256,
+                    'ai_generated', true
+                )
+            ) as metadados
         from copied
         cross join old
     ),
@@ -1734,72 +1663,6 @@ personas_updated as (
 )
     select mine.token, mine.asked_again
     from mine;
-
-    -- By finished_at and not by state: the index of what is unfinished would be read with all its dead rows.
-    if exists (select from retrato.attempts a where a.persona_id = any(locked) and a.finished_at is null) then
-        -- The attempt of this fence that came last is the one that delivered. Locks: the legs before the budget, each
-        -- in order, as in end_attempt.sql.
-        with ended as (
-            update retrato.attempts a
-            set
-                state = 'succeeded',
-                cost_usd = f.cost_usd,
-                seed = coalesce(f.seed, a.seed),
-                finished_at = clock_timestamp()
-            from jsonb_to_recordset(write_back.finished) as f(
-                persona_id text, token bigint, leg text, seed bigint, cost_usd numeric
-            )
-            where
-                a.persona_id = f.persona_id
-                and a.token = f.token
-                and a.leg = f.leg
-                and a.finished_at is null
-                and not exists (
-                    select
-                    from retrato.attempts later
-                    where later.persona_id = a.persona_id and later.id > a.id and later.token = a.token
-                )
-                and exists (select from retrato.avatars v where v.token = f.token)
-            returning a.token, a.started_at, a.reserved_usd, a.cost_usd
-        ),
-        slots as materialized (
-            select l.leg
-            from retrato.legs l
-            where l.slots ?| array(select ended.token::text from ended)
-            order by l.leg
-            for no key update
-        ),
-        freed as (
-            update retrato.legs l
-            set slots = l.slots - array(select ended.token::text from ended)
-            where l.leg = any(array(select slots.leg from slots))
-            returning l.leg
-        ),
-        money as materialized (
-            select
-                date_trunc('month', ended.started_at at time zone 'UTC')::date as month,
-                sum(ended.reserved_usd) as reserved_usd,
-                -- what nobody tells is settled at its estimate
-                sum(coalesce(ended.cost_usd, ended.reserved_usd)) as spent_usd
-            from ended
-            where ended.reserved_usd is not null
-            group by 1
-        ),
-        months as materialized (
-            select b.month
-            from retrato.budget b
-            where b.month = any(array(select money.month from money)) and (select count(*) from freed) >= 0
-            order by b.month
-            for no key update
-        )
-        update retrato.budget b
-        set
-            reserved_usd = greatest(0, b.reserved_usd - money.reserved_usd),
-            spent_usd = b.spent_usd + money.spent_usd
-        from money
-        join months on months.month = money.month
-        where b.month = money.month;
-    end if;
 end;
 $function$
 
@@ -1883,6 +1746,9 @@ CREATE UNIQUE INDEX pace_pkey ON retrato.pace USING btree (singleton)
 
 -- index pauses_pkey
 CREATE UNIQUE INDEX pauses_pkey ON retrato.pauses USING btree (scope, name)
+
+-- index public_urls_pkey
+CREATE UNIQUE INDEX public_urls_pkey ON retrato.public_urls USING btree (url)
 
 -- index replicas_pkey
 CREATE UNIQUE INDEX replicas_pkey ON retrato.replicas USING btree (id)
@@ -2056,6 +1922,10 @@ scope text not null,
     reason text,
     paused_at timestamp with time zone not null default now()
 
+-- table public_urls
+url text not null,
+    used_at timestamp with time zone not null default clock_timestamp()
+
 -- table replicas
 id uuid not null,
     lock_key integer not null,
@@ -2066,7 +1936,7 @@ id uuid not null,
     with (fillfactor=50)
 
 -- trigger retrato_on_cover
-CREATE TRIGGER retrato_on_cover BEFORE UPDATE ON public.personas FOR EACH ROW WHEN (((((old.avatar_image_generated_at IS NOT NULL) AND COALESCE((new.avatar_image_generated_at < old.avatar_image_generated_at), true) AND ((NOT (COALESCE(old.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((NOT (new.avatar_image_url IS DISTINCT FROM old.avatar_image_url)) OR (COALESCE(new.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)))) OR ((new.avatar_image_url IS DISTINCT FROM old.avatar_image_url) AND (NOT (COALESCE(old.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((COALESCE(new.avatar_image_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text) OR ((NOT (COALESCE(new.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND (NOT COALESCE((new.avatar_image_generated_at > old.avatar_image_generated_at), (old.avatar_image_generated_at IS NULL))))))) AND (NOT false))) EXECUTE FUNCTION retrato.on_personas_cover()
+CREATE TRIGGER retrato_on_cover BEFORE UPDATE ON public.personas FOR EACH ROW WHEN (((new.avatar_image_url IS DISTINCT FROM old.avatar_image_url) AND (NOT (COALESCE(old.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) AND ((COALESCE(new.avatar_image_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) OR ((old.avatar_image_generated_at IS NOT NULL) AND COALESCE((new.avatar_image_generated_at < old.avatar_image_generated_at), true))))) EXECUTE FUNCTION retrato.on_personas_cover()
 
 -- trigger retrato_on_delete
 CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD TABLE AS departures FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_delete()
@@ -2075,10 +1945,10 @@ CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD
 CREATE TRIGGER retrato_on_insert AFTER INSERT ON public.personas REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_insert()
 
 -- trigger retrato_on_prompt_before_insert
-CREATE TRIGGER retrato_on_prompt_before_insert BEFORE INSERT ON public.personas_avatares FOR EACH ROW WHEN (((NOT ((new.metadados #> ARRAY['flux_generation'::text]) IS NOT NULL)) OR ((COALESCE(new.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text) AND (COALESCE(new.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)))) EXECUTE FUNCTION retrato.on_avatar_cover()
+CREATE TRIGGER retrato_on_prompt_before_insert BEFORE INSERT ON public.personas_avatares FOR EACH ROW WHEN (((COALESCE(new.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) AND (COALESCE(new.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))) EXECUTE FUNCTION retrato.on_avatar_cover()
 
 -- trigger retrato_on_prompt_before_update
-CREATE TRIGGER retrato_on_prompt_before_update BEFORE UPDATE ON public.personas_avatares FOR EACH ROW WHEN (((((((new.servico_usado)::text IS DISTINCT FROM (old.servico_usado)::text) OR ((new.metadados #> ARRAY['flux_generation'::text]) IS DISTINCT FROM (old.metadados #> ARRAY['flux_generation'::text]))) AND (((NOT (COALESCE(old.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((NOT (new.avatar_url IS DISTINCT FROM old.avatar_url)) OR (COALESCE(new.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text))) OR ((NOT (COALESCE(old.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((NOT (new.avatar_local_path IS DISTINCT FROM old.avatar_local_path)) OR (COALESCE(new.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text))))) OR (((new.avatar_url IS DISTINCT FROM old.avatar_url) AND (NOT (COALESCE(old.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((COALESCE(new.avatar_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text) OR ((NOT (COALESCE(new.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND (NOT (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) > COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))))) OR ((new.avatar_local_path IS DISTINCT FROM old.avatar_local_path) AND (NOT (COALESCE(old.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((COALESCE(new.avatar_local_path, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text) OR ((NOT (COALESCE(new.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND (NOT (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) > COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))))) OR ((new.avatar_thumbnail_url IS DISTINCT FROM old.avatar_thumbnail_url) AND (NOT (COALESCE(old.avatar_thumbnail_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((COALESCE(new.avatar_thumbnail_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text) OR ((NOT (COALESCE(new.avatar_thumbnail_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND (NOT (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) > COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))))) OR ((new.avatar_thumbnail_local_path IS DISTINCT FROM old.avatar_thumbnail_local_path) AND (NOT (COALESCE(old.avatar_thumbnail_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND ((COALESCE(new.avatar_thumbnail_local_path, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text) OR ((NOT (COALESCE(new.avatar_thumbnail_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) AND (NOT (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) > COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))))))) AND (NOT (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) > COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb))))) EXECUTE FUNCTION retrato.on_avatar_cover()
+CREATE TRIGGER retrato_on_prompt_before_update BEFORE UPDATE ON public.personas_avatares FOR EACH ROW WHEN ((((new.avatar_url IS DISTINCT FROM old.avatar_url) AND (NOT (COALESCE(old.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) AND ((COALESCE(new.avatar_url, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) OR (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) < COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))) OR ((new.avatar_local_path IS DISTINCT FROM old.avatar_local_path) AND (NOT (COALESCE(old.avatar_local_path, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) AND ((COALESCE(new.avatar_local_path, ''::text) ~* 'dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text) OR (COALESCE((new.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb) < COALESCE((old.metadados #> ARRAY['flux_generation'::text, 'version'::text]), 'null'::jsonb)))))) EXECUTE FUNCTION retrato.on_avatar_cover()
 
 -- trigger retrato_on_prompt_insert
 CREATE TRIGGER retrato_on_prompt_insert AFTER INSERT ON public.personas_avatares FOR EACH ROW WHEN ((COALESCE(NULLIF(btrim(new.prompt_image), ''::text), NULLIF(btrim(new.prompt_usado), ''::text)) IS NOT NULL)) EXECUTE FUNCTION retrato.on_prompt()
@@ -2090,7 +1960,42 @@ CREATE TRIGGER retrato_on_prompt_update AFTER UPDATE ON public.personas_avatares
 CREATE TRIGGER retrato_on_truncate AFTER TRUNCATE ON public.personas FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_truncate()
 
 -- trigger retrato_on_update
-CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE(COALESCE(NULLIF(btrim((new.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (NOT (COALESCE(NULLIF(btrim((new.status)::text), ''::text), ''::text) ~* '^\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\s*$'::text)) AND (NOT ((COALESCE(COALESCE(NULLIF(btrim((old.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (NOT (COALESCE(NULLIF(btrim((old.status)::text), ''::text), ''::text) ~* '^\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\s*$'::text))))) OR false)) EXECUTE FUNCTION retrato.on_personas_update()
+CREATE TRIGGER retrato_on_update AFTER UPDATE ON public.personas FOR EACH ROW WHEN ((((new.regenerate_avatar IS TRUE) AND (NOT (old.regenerate_avatar IS TRUE))) OR ((COALESCE(COALESCE(NULLIF(btrim((new.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((new.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])) AND (NOT ((COALESCE(COALESCE(NULLIF(btrim((old.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((old.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))))) OR false)) EXECUTE FUNCTION retrato.on_personas_update()
+
+-- view addresses
+SELECT v.persona_id,
+    v.version,
+    known.image_url,
+    known.thumbnail_url,
+    known.used_at
+   FROM (retrato.avatars v
+     CROSS JOIN LATERAL ( SELECT v.image_url,
+            v.thumbnail_url,
+            '-infinity'::timestamp with time zone AS used_at
+        UNION ALL
+         SELECT ((u.url || '/'::text) || v.image_key),
+            ((u.url || '/'::text) || v.thumbnail_key),
+            u.used_at
+           FROM retrato.public_urls u
+          WHERE ("right"(v.image_url, (length(v.image_key) + 1)) = ('/'::text || v.image_key))
+        UNION ALL
+         SELECT COALESCE(
+                CASE
+                    WHEN ("right"(v.image_url, (length(v.image_key) + 1)) = ('/'::text || v.image_key)) THEN ((( SELECT t.url
+                       FROM retrato.public_urls t
+                      ORDER BY t.used_at DESC
+                     LIMIT 1) || '/'::text) || v.image_key)
+                    ELSE NULL::text
+                END, v.image_url) AS "coalesce",
+            COALESCE(
+                CASE
+                    WHEN ("right"(v.image_url, (length(v.image_key) + 1)) = ('/'::text || v.image_key)) THEN ((( SELECT t.url
+                       FROM retrato.public_urls t
+                      ORDER BY t.used_at DESC
+                     LIMIT 1) || '/'::text) || v.thumbnail_key)
+                    ELSE NULL::text
+                END, v.thumbnail_url) AS "coalesce",
+            'infinity'::timestamp with time zone) known);
 
 -- view backlog
 SELECT runnable,
@@ -2147,25 +2052,39 @@ SELECT (p.id)::text AS persona_id,
             WHEN (j.state IS NOT NULL) THEN j.state
             WHEN ((a.version IS NOT NULL) OR (NOT (COALESCE(COALESCE(
             CASE
-                WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) THEN p.avatar_image_url
+                WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) THEN p.avatar_image_url
                 ELSE NULL::text
             END, ( SELECT max(pa.avatar_url) AS max
                FROM public.personas_avatares pa
-              WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text))))), ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text))) THEN 'ready'::text
-            WHEN (NOT ((COALESCE(COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (NOT (COALESCE(NULLIF(btrim((p.status)::text), ''::text), ''::text) ~* '^\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\s*$'::text)))) THEN 'waiting'::text
+              WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))))), ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text))) THEN 'ready'::text
+            WHEN (NOT ((COALESCE(COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text])))) THEN 'waiting'::text
             ELSE 'missing'::text
         END AS state,
     a.provider,
     COALESCE(j.attempts, a.attempts, 0) AS attempts,
     j.last_error,
-    COALESCE(a.image_url, COALESCE(
+    COALESCE(COALESCE(
         CASE
-            WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)) THEN p.avatar_image_url
+            WHEN ("right"(a.image_url, (length(a.image_key) + 1)) = ('/'::text || a.image_key)) THEN ((( SELECT t.url
+               FROM retrato.public_urls t
+              ORDER BY t.used_at DESC
+             LIMIT 1) || '/'::text) || a.image_key)
+            ELSE NULL::text
+        END, a.image_url), COALESCE(
+        CASE
+            WHEN (NOT (COALESCE(p.avatar_image_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)) THEN p.avatar_image_url
             ELSE NULL::text
         END, ( SELECT max(pa.avatar_url) AS max
            FROM public.personas_avatares pa
-          WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|pravatar\.cc|robohash\.org|multiavatar\.com|boringavatars\.com|adorable\.io|joeschmoe\.io|iran\.liara\.run|randomuser\.me|picsum\.photos|placeholder\.com|placehold\.|placekitten\.com|dummyimage\.com|fakeimg\.pl|gravatar\.com/.*[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|gravatar\.com/avatar/?(0{32}|$|\?)|default[-_]?(avatar|user|profile)|(avatar|user|profile)[-_](default|placeholder|padrao)|(no|sem)[-_](avatar|photo|foto|image|imagem|picture)\y|(^|/)placeholder[^/]*$|temp_'::text)))))) AS avatar_url,
-    a.thumbnail_url,
+          WHERE ((pa.persona_id = p.id) AND (NOT (COALESCE(pa.avatar_url, ''::text) ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'::text)))))) AS avatar_url,
+    COALESCE(
+        CASE
+            WHEN ("right"(a.image_url, (length(a.image_key) + 1)) = ('/'::text || a.image_key)) THEN ((( SELECT t.url
+               FROM retrato.public_urls t
+              ORDER BY t.used_at DESC
+             LIMIT 1) || '/'::text) || a.thumbnail_key)
+            ELSE NULL::text
+        END, a.thumbnail_url) AS thumbnail_url,
     a.version,
     a.seed,
     a.took_s,
@@ -2174,11 +2093,13 @@ SELECT (p.id)::text AS persona_id,
             WHEN ((j.state = 'queued'::text) AND (j.run_at < 'infinity'::timestamp with time zone)) THEN j.run_at
             ELSE NULL::timestamp with time zone
         END AS run_at,
-    ((COALESCE(COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (NOT (COALESCE(NULLIF(btrim((p.status)::text), ''::text), ''::text) ~* '^\s*((inativ|inactiv|desativad|desactivad|desabilitad|deshabilitad|inabilitad|inhabilitad|arquivad|archivad|exclui?[^ -~]{0,3}d|deletad|removid|apagad|eliminad|borrad|suspens|suspendid|bloquead|cancelad|banid|banead|desligad|demitid|despedid|encerrad|aposentad|jubilad|n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv)[oa]s?|inactive|deactivated|disabled|archived|deleted|removed|suspended|blocked|banned|cancell?ed|terminated|retired|dismissed|trashed|soft[-_ ]?deleted|not[-_ ]?active|baja|de baja|dad[oa] de baja|false)\s*$'::text))) AS ready
+    ((COALESCE(COALESCE(NULLIF(btrim((p.full_name)::text), ''::text)), ''::text) ~ '^\s*[^\s[]'::text) AND (lower(COALESCE((p.status)::text, ''::text)) <> ALL (ARRAY['inactive'::text, 'archived'::text]))) AS ready
    FROM ((public.personas p
      LEFT JOIN retrato.jobs j ON ((j.persona_id = (p.id)::text)))
      LEFT JOIN LATERAL ( SELECT v.provider,
             v.attempts,
+            v.image_key,
+            v.thumbnail_key,
             v.image_url,
             v.thumbnail_url,
             v.version,

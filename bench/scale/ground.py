@@ -151,6 +151,7 @@ def _environment(dsn: str, folder: str, simulator: Simulator, settings: Mapping[
         "RETRATO_PROVIDERS": "huggingface",
         "RETRATO_PACE_SECONDS": "0",
         "RETRATO_CONSOLE_PORT": "0",
+        "RETRATO_PUBLIC_URL": "https://avatars.example",
         "RETRATO_DATA_DIR": folder,
         "RETRATO_LOG_LEVEL": "warning",
         "HUGGINGFACE_API_KEY": "hf_simulated",

@@ -7,8 +7,8 @@ select
     model,
     seed,
     cost_usd::float8 as cost_usd,
-    image_url,
+    {image_url_of_v} as image_url,
     created_at
-from retrato.avatars
+from retrato.avatars v
 where persona_id = $1::text
 order by version desc

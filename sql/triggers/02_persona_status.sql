@@ -14,8 +14,8 @@ select
     a.provider,
     coalesce(j.attempts, a.attempts, 0) as attempts,
     j.last_error,
-    coalesce(a.image_url, {url_of_p}) as avatar_url,
-    a.thumbnail_url,
+    coalesce({image_url_of_a}, {url_of_p}) as avatar_url,
+    {thumbnail_url_of_a} as thumbnail_url,
     a.version,
     a.seed,
     a.took_s,
@@ -25,7 +25,9 @@ select
 from {personas} p
 left join retrato.jobs j on j.persona_id = p.{personas_id}::text
 left join lateral (
-    select v.provider, v.attempts, v.image_url, v.thumbnail_url, v.version, v.seed, v.took_s, v.created_at
+    select
+        v.provider, v.attempts, v.image_key, v.thumbnail_key, v.image_url, v.thumbnail_url, v.version, v.seed, v.took_s,
+        v.created_at
     from retrato.avatars v
     where v.persona_id = p.{personas_id}::text
     order by v.version desc

@@ -55,9 +55,10 @@ declare
     images text[];
     thumbnails text[];
 begin
-    select array_agg(a.image_url order by a.version), array_agg(a.thumbnail_url order by a.version)
+    select
+        array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
-    from retrato.avatars a
+    from retrato.addresses a
     where a.persona_id = {persona_of_new}::text;
 
     if images is not null and ({avatar_gone}) then

@@ -21,6 +21,8 @@ begin
         );
         execute format('grant select, insert, update, delete on retrato.garbage to %I', daemon);
         execute format('grant select, insert, delete on retrato.console_logouts to %I', daemon);
+        execute format('grant select, insert, update on retrato.public_urls to %I', daemon);
+        execute format('grant select on retrato.addresses to %I', daemon);
         execute format('grant select on retrato.leg_suspensions to %I', daemon);
         execute format(
             'grant select, update on sequence retrato.round_urgent, retrato.round_bulk to %I', daemon

@@ -7,6 +7,7 @@ from retrato.app.doctor.checks import CHECKS, Needs
 from retrato.app.doctor.finding import Level
 from retrato.storage.location import open_store
 from retrato.store import migrations, sample
+from retrato.store.mapping import HostMapping
 
 IN_THE_DATABASE = [check.id for check in CHECKS.values() if check.needs is not Needs.NOTHING]
 EVERYTHING = "create policy everything on personas using (true)"
@@ -388,3 +389,51 @@ async def test_pictures_that_are_missing_are_told_though_the_mark_is_there(look,
 
     assert levels([unmarked, missing]) == [Level.OK, Level.FAIL]
     assert "1 of 4 pictures" in missing.words
+
+
+async def insert_personas(connection, count):
+    """Personas of an hour ago."""
+    await connection.execute(
+        "with company as (insert into empresas (codigo, nome, descricao) values ('A', 'ARVA', '-') returning id) "
+        "insert into personas (persona_code, full_name, role, empresa_id, created_at) "
+        "select 'P' || n, 'Ana', 'CEO', id, now() - interval '1 hour' "
+        "from company, generate_series(1, $1::integer) n",
+        count,
+    )
+
+
+async def test_addresses_with_another_prefix_are_counted_and_the_command_is_named(look, connection):
+    await insert_personas(connection, 1)
+    persona_id = await connection.fetchval("select id::text from personas")
+    key = f"e/{persona_id}/v1-1-0123456789abcdef.jpg"
+    await connection.execute("insert into retrato.public_urls (url) values ('https://old.example')")
+    await connection.execute("update personas set avatar_image_url = 'https://old.example/' || $1", key)
+
+    [found] = await look("addresses", public_url="https://new.example")
+    [followed] = await look("addresses", public_url="https://old.example/")
+
+    assert (found.level, "1 rows" in found.words) == (Level.WARN, True)
+    assert "retrato readdress" in found.remedy
+    assert followed.level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("prompted", "told", "level"),
+    [(3, "name", Level.WARN), (3, "prompt", Level.OK), (1, "name", Level.OK), (1, "prompt", Level.WARN)],
+)
+async def test_ready_when_fits_what_the_application_does_with_its_prompts(
+    look, dsn, connection, prompted, told, level
+):
+    await migrations.apply(dsn, HostMapping(ready_when=told))
+    await insert_personas(connection, 4)
+    await connection.execute(
+        "insert into personas_avatares (persona_id, prompt_image) "
+        "select id, 'A portrait' from personas order by persona_code limit $1",
+        prompted,
+    )
+
+    findings = await look("ready-when", ready_when=told)
+
+    assert [one.level for one in findings] == [level]
+    assert f"{prompted} of 4 personas have a ready prompt" in findings[0].words
+    assert f"for {prompted} it was written after the persona" in findings[0].words

@@ -242,7 +242,7 @@ from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend';
 truncate
     empresas, personas, personas_avatares, retrato.jobs, retrato.avatars, retrato.attempts, retrato.legs,
-    retrato.budget, retrato.replicas, retrato.pace, retrato.pauses, retrato.garbage;
+    retrato.budget, retrato.replicas, retrato.pace, retrato.pauses, retrato.garbage, retrato.public_urls;
 insert into retrato.pace default values;
 update retrato.chores set next_at = default, position = default;
 update retrato.installation set installed_at = now(), flag_is_ours = true;

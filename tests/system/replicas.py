@@ -10,6 +10,9 @@ from tests.e2e.processes import Daemon, Shell
 from tests.system.application import Application
 from tests.system.proxy import Proxy, Way
 
+_PUBLIC_URL = "https://avatars.example"
+"""Without the console nobody serves the pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wires:
@@ -92,7 +95,9 @@ class Replicas:
             addresses = {"RETRATO_DATABASE_URL": wires.pool.dsn, "RETRATO_LISTEN_DATABASE_URL": wires.listen.dsn}
             settings = {**settings, **addresses}
         before = await self._ids()
-        daemon = await self._stack.enter_async_context(self._shell.daemon("--no-console", **settings))
+        daemon = await self._stack.enter_async_context(
+            self._shell.daemon("--no-console", RETRATO_PUBLIC_URL=_PUBLIC_URL, **settings)
+        )
         await _listens(daemon)
         (identity,) = await self._ids() - before
         replica = Replica(identity, daemon, wires)

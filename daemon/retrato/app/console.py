@@ -26,11 +26,12 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def open_console(
-    settings: Settings, token: ConsoleToken | None = None, *, pages: bool = True
+    settings: Settings, token: ConsoleToken | None = None, *, pages: bool = True, pictures: bool | None = None
 ) -> AsyncIterator[Console]:
     """
-    A console that listens, or has said why it does not; without *pages* it answers probes only.
+    A console that listens, or has said why it does not.
 
+    Without *pages* it answers probes only, and serves pictures where *pictures* says so.
     What opens it is *token*, by default what `console_token` finds.
     """
     if token is None:
@@ -52,6 +53,7 @@ async def open_console(
         settings.console_port,
         metrics_port=settings.metrics_port,
         with_pages=pages,
+        with_pictures=pictures,
     )
     try:
         await console.listen()

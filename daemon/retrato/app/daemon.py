@@ -15,11 +15,11 @@ from retrato.app.base import Base
 from retrato.app.console import open_desk
 from retrato.app.legs import LegAvailabilityReader, account_keys
 from retrato.app.providers import open_providers, providers_config
+from retrato.app.public_url import open_address
 from retrato.app.wording import parsed_templates, wording
 from retrato.console.desk import Desk
 from retrato.console.server import Console
-from retrato.console.whereabouts import is_anywhere, url_of
-from retrato.domain.errors import StorageError, StoreUnavailableError
+from retrato.domain.errors import StorageError, StoreAwayError, StoreUnavailableError
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.generation.store_guard import StoreGuard
@@ -33,6 +33,7 @@ from retrato.services.holdings import Holdings
 from retrato.services.housekeeper import Housekeeper
 from retrato.services.keeper import Keeper
 from retrato.services.listener import Listener
+from retrato.services.public_address import PublicAddress
 from retrato.services.recall import Recall
 from retrato.services.reporter import Reporter
 from retrato.services.schema_guard import SchemaGuard
@@ -40,6 +41,7 @@ from retrato.services.worker import Worker
 from retrato.settings import Settings, plain
 from retrato.storage.location import open_store
 from retrato.storage.picture_store import PictureStore
+from retrato.store.addresses import Addresses
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
 from retrato.store.chores import Chores
@@ -70,6 +72,7 @@ class Daemon:
     housekeeper: Housekeeper
     recall: Recall
     leg_availability: LegAvailabilityReader
+    address: PublicAddress
     guard: SchemaGuard
     reporter: Reporter
     console: Console | None
@@ -94,7 +97,7 @@ class Daemon:
 
         """
         drawing: list[Service] = [self.dispatcher, self.keeper, self.listener]
-        supporting: list[Service] = [self.housekeeper, self.recall, self.reporter, *others]
+        supporting: list[Service] = [self.housekeeper, self.recall, self.address, self.reporter, *others]
         if self.console is not None:
             supporting.append(self.console)
         over = asyncio.Event()
@@ -144,8 +147,9 @@ async def open_daemon(
     """
     Build the daemon on an open *base*.
 
-    *hurry* ends the grace time early; *console*, already listening, gets something to be ready for and, with
-    *pages*, the pictures; *empresa_id* limits the work to one company; *notifier* is told how things are.
+    *hurry* ends the grace time early; *console*, already listening, gets something to be ready for and, where it
+    serves them, the pictures, with *pages* the pages too; *empresa_id* limits the work to one company; *notifier*
+    is told how things are.
 
     Raises:
         ConfigError: what `check_settings` refuses.
@@ -154,20 +158,23 @@ async def open_daemon(
     compose.read_all()
     Image.preinit()  # the formats that Pillow would import at the first picture
     async with AsyncExitStack() as stack:
-        store = open_store(settings.storage_url_or_default, public_url=_public_url(settings, console, pages=pages))
+        store = open_store(settings.storage_url_or_default, public_url="")
+        address = open_address(settings, store, Addresses(base.shared, base.host), console)
         guard = SchemaGuard(lambda: _require_schema(base))
         pulse = Pulse(limit_s=_STALLED_AFTER_S + 2 * settings.poll_seconds + settings.lease_seconds)
         keys = await account_keys(settings, base.status)
         desk = None
         if console is not None:
-            console.ready_when(lambda: _ready(base, guard))
+            console.ready_when(lambda: _ready(base, guard, address))
             console.alive_while(pulse)
         providers = await stack.enter_async_context(open_providers(settings))
         metrics = _metrics(providers)
         gauges = _gauges(settings, base, metrics, keys)
         if console is not None:
             console.measure(metrics)
-            desk = await _open_pages(console, store, settings, base, metrics=metrics, keys=keys) if pages else None
+            if console.serves_pictures:
+                await _show(console, store, settings, metrics=metrics)
+            desk = _open_pages(console, settings, base, metrics=metrics, keys=keys) if pages else None
         holdings = Holdings(lease_s=settings.lease_seconds, clock=time.monotonic)
         jobs = Jobs(
             base.database,
@@ -195,6 +202,7 @@ async def open_daemon(
             store,
             prompt_for=wording(settings, base).prompt_for,
             guard=StoreGuard(Garbage(base.database, base.host), store),
+            require_address=address.require,
             metrics=metrics,
         )
         worker = Worker(
@@ -221,6 +229,10 @@ async def open_daemon(
             _listen_address(settings, dsn), wake=wake, holdings=holdings, guard=guard, metrics=metrics
         )
         await keeper.beat()  # the replica's row is there before it works
+        try:
+            await address.require()
+        except StoreAwayError as exc:
+            log.warning("address.unknown", reason=str(exc))
         with suppress(StoreUnavailableError):  # then before the first paid call
             await attempts.count_earlier()
         yield Daemon(
@@ -256,6 +268,7 @@ async def open_daemon(
                 keys=keys,
                 monthly_budget_usd=settings.monthly_budget_usd,
             ),
+            address=address,
             guard=guard,
             reporter=Reporter(
                 notifier or Notifier(None),
@@ -273,28 +286,22 @@ async def open_daemon(
         )
 
 
-async def _ready(base: Base, guard: SchemaGuard) -> None:
+async def _ready(base: Base, guard: SchemaGuard, address: PublicAddress) -> None:
     if guard.reason is not None:
         raise guard.reason
     await base.status.ping()
+    address.check()
 
 
 async def _require_schema(base: Base) -> None:
     (await base.status.standing()).require()
 
 
-async def _open_pages(
-    console: Console,
-    store: PictureStore,
-    settings: Settings,
-    base: Base,
-    *,
-    metrics: Metrics,
-    keys: Mapping[str, str],
+def _open_pages(
+    console: Console, settings: Settings, base: Base, *, metrics: Metrics, keys: Mapping[str, str]
 ) -> Desk | None:
-    """Serve pictures and pages; what is wrong with them is told, and drawing begins without."""
+    """Serve the pages; what is wrong with them is told, and drawing begins without."""
     try:
-        await _show(console, store, settings)
         desk = open_desk(settings, base, keys=keys)
         console.open_pages(desk)
     except Exception as exc:  # noqa: BLE001 - not needed for drawing
@@ -303,14 +310,16 @@ async def _open_pages(
     return desk
 
 
-async def _show(console: Console, store: PictureStore, settings: Settings) -> None:
+async def _show(console: Console, store: PictureStore, settings: Settings, *, metrics: Metrics) -> None:
     """Serve the pictures; where a bucket shall hand them out itself, the pages must be allowed to show them."""
     origin = None
-    if settings.signed_url_seconds is not None:
-        try:
+    try:
+        if settings.signed_url_seconds is not None:
             origin = await store.origin()
-        except StorageError as exc:  # e.g. where keys are fetched, nobody answers yet
-            log.warning("store.not_signing", error=str(exc))
+    except StorageError as exc:  # e.g. where keys are fetched, nobody answers yet
+        log.warning("store.not_signing", error=str(exc))
+    except Exception as exc:  # noqa: BLE001 - not needed for drawing
+        failed(console.name, exc, on_failure=metrics.service_failed)
     console.show(store, signed_url_s=settings.signed_url_seconds, picture_origin=origin)
 
 
@@ -337,23 +346,3 @@ def _gauges(settings: Settings, base: Base, metrics: Metrics, keys: Mapping[str,
 
 def _listen_address(settings: Settings, dsn: str) -> str:
     return plain(settings.listen_database_url) or dsn
-
-
-def _public_url(settings: Settings, console: Console | None, *, pages: bool) -> str:
-    """The prefix of the addresses that are written back."""
-    if settings.public_url is not None:
-        return settings.public_url
-    url = console.url if console is not None else None
-    if is_anywhere(settings.console_host) or not pages:
-        log.warning(
-            "setting.missing",
-            name="RETRATO_PUBLIC_URL",
-            reason="the addresses written back would lead nowhere from other machines",
-        )
-    elif console is not None and url is None:
-        log.warning(
-            "setting.missing",
-            name="RETRATO_PUBLIC_URL",
-            reason="the addresses written back would lead to whoever listens in the console's place",
-        )
-    return f"{url or url_of(settings.console_host, settings.console_port)}/avatars"

@@ -13,6 +13,7 @@ from retrato.cli.healthcheck import healthcheck
 from retrato.cli.migrate import migrate
 from retrato.cli.providers import providers
 from retrato.cli.queue import queue
+from retrato.cli.readdress import readdress
 from retrato.cli.restore import restore
 from retrato.cli.run import run
 from retrato.cli.simulate import simulate
@@ -57,6 +58,7 @@ for command, in_a_line in (
     (generate, "Draw what is missing for one company, and wait for it."),
     (status, "Who stands where, what is closed and why, who lives."),
     (restore, "Bring an old version back, as the newest one."),
+    (readdress, "Rewrite addresses after RETRATO_PUBLIC_URL changed."),
     (console, "Print the link that logs in to the console."),
     (providers, "Compare the legs: measured time, success, price."),
     (doctor, "Look whether everything is as it should be."),

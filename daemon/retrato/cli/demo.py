@@ -85,6 +85,9 @@ async def _demo(settings: Settings, *, once: bool, personas: int, pace_s: float 
         token = console_token(settings, os.environ)
         log_as_set(settings, secrets=token.secrets)
         console = await stack.enter_async_context(open_console(settings, token))
+        if console.url is None and settings.public_url is None:  # somebody else's port would lead to somebody else
+            settings = settings.model_copy(update={"console_port": 0})
+            console = await stack.enter_async_context(open_console(settings, token))
         link = console.login_link(f"/empresas/{empresa_id}")
         if link is not None:
             # A token that somebody has set is known to him, and is not repeated.

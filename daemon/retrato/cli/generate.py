@@ -1,6 +1,7 @@
 """``retrato generate``: Executar and Forçar from the terminal."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
 from retrato.app.daemon import check_settings, open_daemon
+from retrato.app.public_url import pictures_served
 from retrato.app.wording import wording
 from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
 from retrato.cli.progress import Watched, give_up_without_legs, watch
@@ -50,8 +52,9 @@ def generate(
     Draw what is missing for one company (Executar), and wait for it.
 
     Works with or without a running daemon: what is enqueued here is drawn here and there. Ends with a report, and
-    with exit code 1 when an avatar failed, or when no leg can draw for more than two minutes. With --dry-run
-    nothing is drawn; what it tells is enough to draw any version again.
+    with exit code 1 when an avatar failed, or when no leg can draw for more than two minutes. Where the pictures
+    have no public address, because another program has the console's port, nothing is enqueued (exit code 78).
+    With --dry-run nothing is drawn; what it tells is enough to draw any version again.
     """
     if empresa_id is None and persona_id is None:
         raise typer.BadParameter("name a company with --empresa-id or a persona with --persona-id")
@@ -74,10 +77,11 @@ async def _generate(
     check_settings(settings)
     stop, hurry = asyncio.Event(), asyncio.Event()
     with database_address(settings) as dsn:
-        async with open_base(settings, dsn) as base:
+        async with open_base(settings, dsn) as base, AsyncExitStack() as stack:
             assert base is not None
             watched = await _watched(base, empresa_id, persona_id)
             name = await _company_name(base, watched.empresa_id)
+            settings, console = await stack.enter_async_context(pictures_served(settings, base))
             if watched.persona_ids is None:
                 enqueued = await base.requests.for_company(watched.empresa_id, wish)
             else:
@@ -89,7 +93,15 @@ async def _generate(
             if under_way:
                 with stop_on_signals(stop, hurry):
                     async with (
-                        open_daemon(settings, base, dsn, hurry=hurry, empresa_id=watched.empresa_id) as daemon,
+                        open_daemon(
+                            settings,
+                            base,
+                            dsn,
+                            hurry=hurry,
+                            console=console,
+                            pages=False,
+                            empresa_id=watched.empresa_id,
+                        ) as daemon,
                         asyncio.TaskGroup() as group,
                     ):
                         group.create_task(daemon.run(stop))

@@ -9,7 +9,7 @@ from retrato.app.address import database_address
 from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settings_for_command
 from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
-from retrato.store import migrations
+from retrato.store import migrations, ready_prompts
 from retrato.store.database import connected
 from retrato.store.host import Host
 from retrato.store.mapping import INACTIVE, READ, WRITTEN, HostMapping
@@ -88,8 +88,11 @@ def _print_backlog_role(role: str) -> None:
 async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:
     async with connected(dsn) as connection:
         steps = await migrations.plan(connection, mapping)
-        for line in _found(await Host.read(connection, mapping)):
+        host = await Host.read(connection, mapping)
+        for line in _found(host):
             note(line)
+        if (prompts := await ready_prompts.look(connection, host)) is not None:
+            note(f"{prompts}; it is {mapping.ready_when}.")
         return steps
 
 

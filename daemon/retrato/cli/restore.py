@@ -7,9 +7,11 @@ from rich.table import Table
 
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
+from retrato.app.public_url import keep_told_prefix
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
 from retrato.domain.errors import NotFoundError
 from retrato.settings import Settings
+from retrato.store.addresses import Addresses
 from retrato.store.versions import Version
 
 
@@ -37,6 +39,7 @@ async def _restore(settings: Settings, persona_id: str, version: int | None, *, 
             if version is None:
                 _show(await _versions(base, persona_id), as_json=as_json)
                 return 0
+            await keep_told_prefix(settings, Addresses(base.database, base.host))
             restored = await base.versions.restore(persona_id, version)
     if as_json:
         print_json({"persona_id": persona_id, "version": restored, "restored_from": version})

@@ -41,6 +41,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
             costs = await base.status.costs(empresa_id=empresa_id)
             budget = await base.status.budget()
             pauses = await base.control.pauses()
+            waits = await base.status.why_jobs_wait()
             stands = await base.status.standing()
             names = await company_names(base)
     total = {state: sum(states.get(state, 0) for states in counts.values()) for state in STATES}
@@ -54,6 +55,7 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
                 "costs": costs,
                 "budget": budget,
                 "pauses": pauses,
+                "waits": waits,
                 "schema": stands,
             }
         )
@@ -61,6 +63,8 @@ async def _status(settings: Settings, empresa_id: str | None, *, as_json: bool) 
     print_table(_backlog(counts, total, names))
     if pauses:
         print_table(_pauses(pauses))
+    for wait in waits:
+        print(f"{wait.jobs} {'job waits' if wait.jobs == 1 else 'jobs wait'}: {wait.reason}")  # noqa: T201
     if legs:
         print_table(_legs(legs))
         for command in dict.fromkeys(filter(None, (_command(leg, pauses) for leg in legs))):

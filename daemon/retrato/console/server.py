@@ -1,7 +1,8 @@
 """
 The daemon's HTTP side: is it alive, is it ready, the pictures, the pages, the API.
 
-A taken port is no reason to stop drawing: then the daemon says so, names the setting and works on without.
+A taken port is told, with the name of the setting, and tried again; the daemon goes on where the pictures have a
+public address without it (services/public_address.py).
 """
 
 import asyncio
@@ -41,8 +42,8 @@ class Console:
 
     Listening comes first: a daemon that waits for its database is alive, and the pictures' addresses begin with
     where this listens. What there is to be ready for, the store and the desk come when they are open. Without
-    *with_pages* there are probes only; *metrics_port* gives these a port of their own. A port that is taken is
-    tried again every *listen_again_s* seconds.
+    *with_pages* there are probes only, and pictures where *with_pictures* says so; *metrics_port* gives these a
+    port of their own. A port that is taken is tried again every *listen_again_s* seconds.
     """
 
     name = "console"
@@ -54,12 +55,15 @@ class Console:
         *,
         metrics_port: int | None = None,
         with_pages: bool = True,
+        with_pictures: bool | None = None,
         listen_again_s: float = _LISTEN_AGAIN_S,
     ) -> None:
         self._house = house
         self._gate = Gate(house)
         self._metrics_port = metrics_port
         self._with_pages = with_pages
+        self.serves_pictures = with_pages if with_pictures is None else with_pictures
+        """Under ``/avatars``, while it listens."""
         self._probes = Probes()
         self._scrapes = Scrapes()
         self._pictures = Pictures()
@@ -181,8 +185,9 @@ class Console:
         app = web.Application(middlewares=guards, client_max_size=_LARGEST_BODY)
         if self._metrics_port is None:
             app.add_routes([*self._probes.routes(), *self._scrapes.routes(gate)])
-        if self._with_pages:
+        if self.serves_pictures:
             app.add_routes(self._pictures.routes())
+        if self._with_pages:
             app.add_routes(pages.routes(pages.Pages(self._hall, gate)))
             app.add_routes(api.routes(api.Api(self._hall)))
             app.router.add_get("/static/{digest}/{name:.+}", serve, name=f"{OPEN}static")

@@ -51,7 +51,7 @@ class Site:
             )
             if str(exc) != self._told:
                 self._told = str(exc)
-                remedy = f"{mend}; pictures are drawn all the same"
+                remedy = f"{mend}; what needs no port goes on"
                 log.warning("console.not_started", reason=self._told, remedy=remedy)
             return False
         self.url = url_of(*self._listening.sockets[0].getsockname()[:2])

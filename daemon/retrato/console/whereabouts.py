@@ -1,5 +1,7 @@
 """Where the console is found on this machine."""
 
+import errno
+import socket
 from urllib.parse import quote, urlsplit
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what people write, and where it can be reached
@@ -34,3 +36,20 @@ def login_link(url: str, token: str, *, page: str = "") -> str:
     """
     back = f"?back={quote(page, safe='/')}" if page else ""
     return f"{for_browsers(url)}/login{back}#{quote(token, safe='')}"
+
+
+def bind(host: str, port: int) -> None:
+    """Take *port* for a moment; raise OSError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Whether somebody else has *port*; a *host* that is not of this machine is nobody's here."""
+    try:
+        bind(host, port)
+    except OSError as exc:
+        return exc.errno == errno.EADDRINUSE
+    return False

@@ -7,7 +7,7 @@ to the host; that is the write-back's, behind the fence.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
@@ -49,7 +49,8 @@ class Pipeline:
     Draws one version for one job; safe to use for many jobs at once.
 
     A picture that the store does not take is offered again for as long as it takes none, and where it takes others
-    for *longest_outage_s* seconds. *guard* is asked before each call.
+    for *longest_outage_s* seconds. *guard* is asked before each call, and *require_address* before each
+    job: it raises StoreAwayError while nobody knows under which address the picture will be found.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Pipeline:
         *,
         prompt_for: PromptFor,
         guard: StoreGuard | None = None,
+        require_address: Callable[[], Awaitable[None]] | None = None,
         metrics: Metrics | None = None,
         longest_outage_s: float = _LONGEST_OUTAGE_S,
         clock: Callable[[], float] = time.monotonic,
@@ -71,6 +73,7 @@ class Pipeline:
         self._store = store
         self._prompt_for = prompt_for
         self._guard = guard
+        self._require_address = require_address
         self._metrics = metrics or Metrics()
         self._longest_outage_s = longest_outage_s
         self._store_takes = False
@@ -85,7 +88,7 @@ class Pipeline:
             RefusedError: a provider will not draw this prompt.
             ChainExhaustedError: nobody could draw it now.
             StorageError: the picture could not be stored for minutes, though the store takes others.
-            StoreAwayError: nothing was drawn, since it could not be stored.
+            StoreAwayError: nothing was drawn, since it could not be stored or would not be found.
             StoreUnavailableError: the database is away.
 
         """
@@ -93,6 +96,8 @@ class Pipeline:
         draft = await self._personas.read(job.persona_id)
         if draft is None or not draft.ready:
             return None
+        if self._require_address is not None:
+            await self._require_address()
         pending, redraw = None, 0
         if job.version == draft.version:  # an earlier claim had begun the same version
             pending = await self._attempts.pending(job, version=draft.version)

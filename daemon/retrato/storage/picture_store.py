@@ -71,12 +71,13 @@ class PictureStore:
     """
     Pictures by key. Every call ends within *timeout_s* or raises StorageError.
 
-    *public_url* is the prefix under which browsers find the pictures, e.g. ``/avatars``.
+    *public_url* is the prefix under which browsers find the pictures, e.g. ``/avatars``; it may be known later.
     """
 
     def __init__(self, backend: ObjectStore, *, public_url: str, timeout_s: float) -> None:
         self._backend = backend
-        self._public_url = public_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
+        """Under which `url` finds a picture."""
         self._timeout_s = timeout_s
         # Only for a folder, which keeps no attributes and may lose what it took when the power fails.
         self._folder = backend.prefix if isinstance(backend, LocalStore) else None
@@ -88,7 +89,7 @@ class PictureStore:
 
     def url(self, key: str) -> str:
         """Where a browser finds the picture: the public prefix and the percent-encoded *key*."""
-        return f"{self._public_url}/{quote(key)}"
+        return f"{self.public_url}/{quote(key)}"
 
     async def put(self, key: str, data: bytes) -> None:
         """
@@ -299,6 +300,23 @@ class PictureStore:
         finally:
             await self.delete(key)
         return Habits(creates_only, attributes.get("Content-Type"), attributes.get("Cache-Control"))
+
+    @asynccontextmanager
+    async def sample(self) -> AsyncIterator[tuple[str, bytes]]:
+        """
+        Key and bytes of a small object that is in the store for the length of the block.
+
+        Raises:
+            StorageError: it could not be stored, or not be removed.
+
+        """
+        data = secrets.token_bytes(32)
+        key = _probe_key(data)
+        await self.put(key, data)
+        try:
+            yield key, data
+        finally:
+            await self.delete(key)
 
     async def _read_back(self, key: str, data: bytes) -> "Attributes":
         async with self._bounded("read", key):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retrato.store.database import Database
-from retrato.store.host import Host, Table, quoted
-from retrato.store.host_writes import address_columns
+from retrato.store.host import Host, quoted
+from retrato.store.host_writes import address_places
 from retrato.store.queries import host_query, query
 
 
@@ -80,11 +80,7 @@ class Garbage:
 
 def _addresses(host: Host) -> str:
     """All addresses of pictures and thumbnails in the application's tables, as SQL."""
-    places: list[tuple[Table, str]] = [
-        (host.personas, column) for name in ("avatar_url", "thumbnail_url") for column in host.outputs(name)
+    held = [
+        f"select {quoted(column)}::text as address from {table.name}" for table, column in address_places(host)
     ]
-    if (avatares := host.avatares) is not None:
-        places += [(avatares, column) for column in address_columns(avatares, "image")]
-        places += [(avatares, column) for column in address_columns(avatares, "thumbnail")]
-    held = [f"select {quoted(column)}::text as address from {table.name}" for table, column in places]
     return " union all ".join(held) or "select null::text as address"

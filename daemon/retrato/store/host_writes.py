@@ -123,6 +123,15 @@ def address_columns(avatares: Table, kind: Literal["image", "thumbnail"]) -> lis
     return [column for column, how in _AVATARES.items() if how == f"mine.{kind}_url" and avatares.has(column)]
 
 
+def address_places(host: Host) -> list[tuple[Table, str]]:
+    """Table and column of every address in the application's tables: pictures' and thumbnails'."""
+    places = [(host.personas, column) for name in ("avatar_url", "thumbnail_url") for column in host.outputs(name)]
+    if (avatares := host.avatares) is not None:
+        places += [(avatares, column) for column in address_columns(avatares, "image")]
+        places += [(avatares, column) for column in address_columns(avatares, "thumbnail")]
+    return places
+
+
 def _typed(table: Table, column: str, expression: str) -> str:
     """
     The expression as the column's own type: times may lack a zone, texts are cut to what a varchar(n) holds.

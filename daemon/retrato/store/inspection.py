@@ -8,6 +8,7 @@ from retrato.store.host import Host
 from retrato.store.mapping import FLAG
 from retrato.store.migrations import expected_triggers
 from retrato.store.queries import query
+from retrato.store.ready_prompts import ReadyPrompts, look
 from retrato.store.rights import Right, lacking
 
 
@@ -73,6 +74,11 @@ class Inspection:
         """What this role lacks of what the daemon needs."""
         async with self._database.connection() as connection:
             return await lacking(connection, host)
+
+    async def ready_prompts(self, host: Host) -> ReadyPrompts | None:
+        """Who has a prompt of the application's; None where no column could hold one."""
+        async with self._database.connection() as connection:
+            return await look(connection, host)
 
     async def guarded(self, host: Host) -> list[Guarded]:
         """Where row level security holds for the daemon or for the triggers."""

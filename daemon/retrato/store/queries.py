@@ -25,7 +25,31 @@ BUDGET_KEY = 0x627564676574
 PAUSED_LEG_S = 30
 """For how long a paused leg counts as closed whenever it is looked at: so often its jobs come back to ask."""
 
+_TODAYS_URL = "(select t.url from retrato.public_urls t order by t.used_at desc limit 1)"
+
+
+def _todays_address(alias: str) -> dict[str, str]:
+    """
+    Words for a row *alias* of ``retrato.avatars``: today's addresses of its pictures, built from their keys.
+
+    What was not built so, such as the address of a picture in a store of somebody else's, stays as it was written.
+    """
+    is_built = f"right({alias}.image_url, length({alias}.image_key) + 1) = '/' || {alias}.image_key"
+    return {
+        f"is_built_of_{alias}": f"({is_built})",
+        **{
+            f"{kind}_url_of_{alias}": f"coalesce(case when {is_built} then {_TODAYS_URL} || '/' "
+            f"|| {alias}.{kind}_key end, {alias}.{kind}_url)"
+            for kind in ("image", "thumbnail")
+        },
+    }
+
+
 _CONSTANTS = {
+    "todays_url": _TODAYS_URL,
+    **_todays_address("v"),
+    **_todays_address("a"),
+    **_todays_address("old"),
     "bell_key": str(BELL_KEY),
     "replica_lock_class": str(REPLICA_LOCK_CLASS),
     "round_class": str(ROUND_CLASS),

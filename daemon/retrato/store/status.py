@@ -115,6 +115,14 @@ class MonthsBudget:
     reserved_usd: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """So many jobs were tried and handed back, no attempt counted, for this reason."""
+
+    reason: str
+    jobs: int
+
+
 class Status:
     """Reads the view and the tables of state."""
 
@@ -185,6 +193,10 @@ class Status:
         row = await self._database.fetchrow(query("count_waiting"))
         assert row is not None
         return int(row["waiting"])
+
+    async def why_jobs_wait(self) -> list[Wait]:
+        """The commonest reasons; jobs that nobody has tried yet have none."""
+        return [Wait(**dict(row)) for row in await self._database.fetch(query("why_jobs_wait"))]
 
     async def replicas(self, *, seen_within_s: float) -> list[ReplicaStatus]:
         """Replicas that gave a sign of life lately."""

@@ -11,6 +11,7 @@ from retrato.app.providers import providers_config
 from retrato.domain.errors import RetratoError
 from retrato.providers.config import ProvidersConfig
 from retrato.settings import Settings
+from retrato.store.addresses import Addresses
 from retrato.store.control import Control
 from retrato.store.database import Database
 from retrato.store.garbage import Garbage
@@ -26,8 +27,8 @@ class Reached:
     """
     An open database.
 
-    ``missing`` tells why it is behind this release, ``standing`` how far; ``host`` and ``garbage`` are there where
-    it serves it.
+    ``missing`` tells why it is behind this release, ``standing`` how far; ``host``, ``garbage`` and ``addresses``
+    are there where it serves it.
     """
 
     dsn: str
@@ -38,6 +39,7 @@ class Reached:
     standing: Standing | None
     host: Host | None
     garbage: Garbage | None
+    addresses: Addresses | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +117,7 @@ async def _reach(settings: Settings, stack: AsyncExitStack) -> Reached:
         standing=stands,
         host=host,
         garbage=Garbage(database, host) if host is not None else None,
+        addresses=Addresses(database, host) if host is not None else None,
     )
 
 

@@ -1,13 +1,16 @@
 """Checks of where the pictures go, and of the addresses under which they will be looked for."""
 
+import asyncio
 import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
-from retrato.console.whereabouts import url_of
+from retrato.app.public_url import console_prefix, todays_prefix
+from retrato.console.whereabouts import is_taken
 from retrato.generation.store_guard import CONFIRM, StoreGuard
+from retrato.services.public_address import serves
 from retrato.settings import Settings
 from retrato.storage.location import open_store
 from retrato.storage.picture_store import IMMUTABLE, JPEG, Habits, want_of_room
@@ -97,7 +100,7 @@ async def check_public_url(patient: Patient) -> list[Finding]:
     """The addresses that are written into the database can lead somewhere."""
     settings = patient.settings
     if settings.public_url is None:
-        return [_of_the_console(settings)]
+        return [await _of_the_console(settings)]
     url = urlsplit(settings.public_url)
     if settings.public_url.startswith("/"):
         return [ok(f"{settings.public_url}/…, completed by the application")]
@@ -111,6 +114,23 @@ async def check_public_url(patient: Patient) -> list[Finding]:
     if url.hostname in _LOOPBACK:
         return [_only_here(settings.public_url)]
     return [ok(f"{settings.public_url}/…")]
+
+
+async def check_addresses(patient: Patient) -> list[Finding]:
+    """The addresses in the application's rows begin with today's prefix."""
+    addresses = patient.database.addresses
+    assert addresses is not None
+    today = await todays_prefix(patient.settings, addresses)
+    if today is None:
+        return [ok("no daemon has kept a prefix yet")]
+    counted = await addresses.count(await addresses.old_prefixes(today))
+    return [
+        warn(
+            f"{rows} rows of the application hold addresses that begin with {prefix}/, and not with {today}/",
+            "`retrato readdress` rewrites them, `retrato readdress --plan` only counts",
+        )
+        for prefix, rows in counted.items()
+    ] or [ok(f"all begin with {today}/")]
 
 
 async def check_disk(patient: Patient) -> list[Finding]:
@@ -130,15 +150,24 @@ async def check_disk(patient: Patient) -> list[Finding]:
     return [warn(words, remedy) if free < _SOME_BYTES else ok(words)]
 
 
-def _of_the_console(settings: Settings) -> Finding:
-    if settings.console_port == 0:
+async def _of_the_console(settings: Settings) -> Finding:
+    prefix = console_prefix(settings)
+    if prefix is None:
         return warn(
             "RETRATO_PUBLIC_URL is not set and RETRATO_CONSOLE_PORT is 0: each start writes other addresses",
             "set RETRATO_PUBLIC_URL, or a port",
         )
-    if settings.console_host in _LOOPBACK:
-        return _only_here(f"{url_of(settings.console_host, settings.console_port)}/avatars")
-    return ok(f"{url_of(settings.console_host, settings.console_port)}/avatars/…")
+    store = open_store(settings.storage_url_or_default, public_url="")
+    host, port = settings.console_host, settings.console_port
+    if await asyncio.to_thread(is_taken, host, port) and not await serves(prefix, store):
+        return fail(
+            f"RETRATO_PUBLIC_URL is not set, somebody else has {host}:{port}, and does not serve "
+            "the pictures: nothing is drawn, since their addresses would lead nowhere",
+            "set RETRATO_PUBLIC_URL to where browsers find the pictures, or free the port (RETRATO_CONSOLE_PORT)",
+        )
+    if host in _LOOPBACK:
+        return _only_here(prefix)
+    return ok(f"{prefix}/…")
 
 
 def _only_here(url: str) -> Finding:

@@ -1,14 +1,13 @@
 """Checks of the work itself: who does it, and what holds it up."""
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from retrato.app.doctor.finding import Finding, ok, warn
 from retrato.app.doctor.patient import Patient
 from retrato.app.health import health
-from retrato.console.whereabouts import url_of
+from retrato.console.whereabouts import bind, url_of
 from retrato.store.control import Scope
 from retrato.store.status import ReplicaStatus, mixed_since
 from retrato.version import VERSION
@@ -34,12 +33,12 @@ async def _port(name: str, host: str, port: int, *, probed: int) -> Finding:
     if port == 0:
         return ok(f"{name}: any free port is taken")
     try:
-        await asyncio.to_thread(_bind, host, port)
+        await asyncio.to_thread(bind, host, port)
     except OSError as exc:
         if await asyncio.to_thread(_is_ours, url_of(host, probed)):
             return ok(f"port {port}: a daemon answers")
         return warn(
-            f"{host}:{port} cannot be listened on ({exc.strerror or exc}): the daemon would work without",
+            f"{host}:{port} cannot be listened on ({exc.strerror or exc}): the daemon would work without it",
             f"free the port, or set {name}",
         )
     return ok(f"port {port} is free")
@@ -104,11 +103,17 @@ async def check_failed(patient: Patient) -> list[Finding]:
     return [ok("nobody has failed")]
 
 
-def _bind(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+async def check_ready(patient: Patient) -> list[Finding]:
+    """RETRATO_READY_WHEN fits what the application does with its columns for ready prompts."""
+    prompts = await patient.database.inspection.ready_prompts(patient.host)
+    told = patient.settings.ready_when
+    if prompts is None:
+        return [ok("no column could hold a prompt of the application's: a name is enough")]
+    if not prompts.personas or prompts.fits == told:
+        return [ok(str(prompts) if prompts.personas else "there are no personas yet")]
+    return [
+        warn(f"RETRATO_READY_WHEN is {told}, but {prompts}", f"set RETRATO_READY_WHEN={prompts.fits}, and migrate")
+    ]
 
 
 def _is_ours(url: str) -> bool:
