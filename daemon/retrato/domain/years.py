@@ -62,7 +62,9 @@ _SOME_DECADE = re.compile(
     r"\b(?P<tens>[1-9]0)(?:'?s\b| ?e (?:poucos|tantos|alguns|muitos)\b| ?y (?:pocos|pico|tantos)\b| ?-?something\b"
     r"|(?P<bare>))"
 )
-_HOUSE = re.compile(r"\b(?:casa|faixa|decada|inicio|comeco|meados|final|fim|comienzos|mediados|finales) d(?:os|e los|as)\b")
+_HOUSE = re.compile(
+    r"\b(?:casa|faixa|decada|inicio|comeco|meados|final|fim|comienzos|mediados|finales) d(?:os|e los|as)\b"
+)
 _PARTS = {
     "inicio": "early", "comeco": "early", "comienzos": "early", "meados": "mid", "mediados": "mid",
     "final": "late", "fim": "late", "finales": "late",
@@ -70,7 +72,9 @@ _PARTS = {
 _FEW = re.compile(r"\b(?:poucos|pocos|pico|alguns)\b")
 _MANY = re.compile(r"\b(?:muitos)\b")
 _NEARLY = re.compile(r"\b(?:quase|casi|almost|nearly)\s+(?:os\s+)?$")
-_BELOW = re.compile(r"(?:<|\b(?:ate|abaixo de|menos de|menor(?:es)? (?:de|que)|hasta|under|below|up to|younger than))\s*$")
+_BELOW = re.compile(
+    r"(?:<|\b(?:ate|abaixo de|menos de|menor(?:es)? (?:de|que)|hasta|under|below|up to|younger than))\s*$"
+)
 _SPAN = re.compile(r"[\[({]\s*(\d{1,3})\s*,\s*(\d{1,3})\s*([\])}])")
 
 

@@ -105,7 +105,9 @@ def _topics_of(document: dict[str, Any]) -> dict[str, str]:
     for other, said in elsewhere.items():
         if other == "hair" or other not in topics:
             topics.setdefault(other, []).extend(said)
-    return {topic: ", ".join(dict.fromkeys(filter(None, map(str.strip, words)))) for topic, words in topics.items()}
+    return {
+        topic: ", ".join(dict.fromkeys(filter(None, map(str.strip, words)))) for topic, words in topics.items()
+    }
 
 
 def _walk(document: dict[str, Any], *, parent: str, depth: int) -> Iterator[tuple[str, str]]:

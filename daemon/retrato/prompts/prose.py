@@ -82,12 +82,18 @@ _COMPOUND = (
     (re.compile(r"\bfreckled\b"), ", freckles,"), (re.compile(r"\bbespectacled\b"), ", glasses,"),
 )  # fmt: skip
 _NEGATED = re.compile(r"\b(?:sem|nao|nenhum|nenhuma|sin|ningun|no|not|without|doesn't|isn't|nor|nem|ni|never)\b")
-_COPULAS = frozenset({"is", "are", "was", "were", "sao", "eram", "era", "son", "es", "bem", "muito", "muy", "very"})
+_NEGATED_NEAR = 40
+"""Characters before a noun in which it may be denied."""
+_COPULAS = frozenset(
+    {"is", "are", "was", "were", "sao", "eram", "era", "son", "es", "bem", "muito", "muy", "very"}
+)
 _SMILES = frozenset({"smile", "sorriso", "sonrisa"})
 _HAIR_OR_BEARD = frozenset({"romance_hair", "english_hair", "romance_beard", "english_beard"})
 _LITTLE = frozenset({"a", "an", "the", "on", "over", "above", "under", "of", "left", "right", "her", "his"})
 """English words that may stand within a fragment."""
-_LOOSE = frozenset({"her", "his", "of", "on", "over", "the", "de", "da", "do", "em", "no", "na", "um", "uma", "o", "a"})
+_LOOSE = frozenset(
+    {"her", "his", "of", "on", "over", "the", "de", "da", "do", "em", "no", "na", "um", "uma", "o", "a"}
+)
 _SHORTEST_PEOPLE = 4
 """Letters of a word for people: *de* is no German."""
 _PEOPLE = re.compile(
@@ -120,46 +126,48 @@ def _looks_in(text: str) -> Mapping[str, str]:
             plain = form.sub(spoken, plain)
         if not age and (found := _AGE.search(plain)):
             age = str(years_in(found[0]) or "")
-        for topic, words in _said(plain):
-            if words:
-                topics.setdefault(topic, []).append(words)
+        for topic, words, goes_on in _said(plain):
+            said_before = topics.setdefault(topic, []) if words else []
+            if words and goes_on and said_before:
+                said_before[-1] += f" e {words}"
+            elif words:
+                said_before.append(words)
     said = {topic: (" " if topic == "hair" else ", ").join(words) for topic, words in topics.items()}
     return said | ({"age": age} if age else {})
 
 
-def _said(sentence: str) -> Iterator[tuple[str, str]]:
-    """Topic and words, clause by clause."""
+def _said(sentence: str) -> Iterator[tuple[str, str, bool]]:
+    """Topic and words, clause by clause, and whether they go on with the words before."""
     current = ""
     pending: list[str] = []
     for clause in _CLAUSES.split(sentence):
         if ethnicity := _ethnicity(clause):
-            yield "ethnicity", ethnicity
+            yield "ethnicity", ethnicity, False
         marks = list(_MARKS.finditer(clause))
         if not marks:
             if current and (more := _all_known(clause, current)):
-                yield current, more
+                yield current, more, True
             elif alone := _hair_alone(clause):
                 current = "hair"
-                yield "hair", alone
+                yield "hair", alone, False
             else:
                 pending.append(clause)
             continue
         if not any(mark.lastgroup in _HAIR_OR_BEARD for mark in marks):
-            yield "hair", _hair_alone(clause[: marks[0].start()])
+            yield "hair", _hair_alone(clause[: marks[0].start()]), False
         borders = [0, *(place for mark in marks for place in mark.span()), len(clause)]
         for at, (mark, before, after) in enumerate(zip(marks, borders[::2], borders[3::2], strict=False)):
             left = clause[before : mark.start()] if at == 0 or _is_english(mark) else ""
             right = clause[mark.end() : after] if at == len(marks) - 1 or not _is_english(mark) else ""
             current = (mark.lastgroup or "").partition("_")[2]
-            if len(_NEGATED.findall(clause[: mark.start()])) % 2:
+            if len(_NEGATED.findall(clause[max(mark.start() - _NEGATED_NEAR, 0) : mark.start()])) % 2:
                 if current in {"beard", "accessories"}:
-                    yield current, "sem barba" if current == "beard" else "nenhum"
+                    yield current, "sem barba" if current == "beard" else "nenhum", False
                 current = ""
                 continue
             if at == 0 and current in _COLOURS:
-                yield current, " ".join(filter(None, (_all_known(words, current) for words in pending)))
-            if words := _around(mark, current, left, right):
-                yield current, words
+                yield current, " ".join(filter(None, (_all_known(words, current) for words in pending))), False
+            yield current, _around(mark, current, left, right), False
         pending = []
 
 
@@ -171,7 +179,9 @@ def _hair_alone(clause: str) -> str:
     before = clause[: mark.start()].split()[-_NEAR:]
     words = [*before, *clause[mark.start() :].split()[:_NEAR]]
     runs = (_beginning_of(words[at:], _known("hair")) for at in range(max(len(before) - 3, 0), len(before) + 1))
-    return next((" ".join(run) for at, run in enumerate(runs, max(len(before) - 3, 0)) if at + len(run) > len(before)), "")
+    return next(
+        (" ".join(run) for at, run in enumerate(runs, max(len(before) - 3, 0)) if at + len(run) > len(before)), ""
+    )
 
 
 def _is_english(mark: re.Match[str]) -> bool:
@@ -195,7 +205,9 @@ def _around(mark: re.Match[str], topic: str, left: str, right: str) -> str:
 
 def _end_of(words: list[str], known: Callable[[Sequence[str]], int]) -> list[str]:
     """The longest end of *words* that is known throughout."""
-    return next((words[at:] for at in range(len(words)) if len(_beginning_of(words[at:], known)) == len(words) - at), [])
+    return next(
+        (words[at:] for at in range(len(words)) if len(_beginning_of(words[at:], known)) == len(words) - at), []
+    )
 
 
 def _beginning_of(words: list[str], known: Callable[[Sequence[str]], int]) -> list[str]:
@@ -221,7 +233,9 @@ def _ethnicity(clause: str) -> str:
     for found in _PEOPLE.finditer(clause):
         words = found["after"] or found["before"]
         for said in (words, words.rpartition(" ")[2]):
-            if len(said) >= _SHORTEST_PEOPLE and (find(said, vocabulary().ethnicities) or country_in_english(said)):
+            if len(said) >= _SHORTEST_PEOPLE and (
+                find(said, vocabulary().ethnicities) or country_in_english(said)
+            ):
                 return said
     return ""
 
@@ -237,7 +251,13 @@ def _known(topic: str) -> Callable[[Sequence[str]], int]:
     known = vocabulary()
     tables: Mapping[str, Words] = {
         "skin": known.skin,
-        "hair": {**_FILLERS, **known.hair_styles, **known.hair_lengths, **known.hair_textures, **known.hair_colours},
+        "hair": {
+            **_FILLERS,
+            **known.hair_styles,
+            **known.hair_lengths,
+            **known.hair_textures,
+            **known.hair_colours,
+        },
         "eyes": {**known.eye_shapes, **known.eye_colours},
         "face": known.face_shapes,
     }

@@ -83,7 +83,8 @@ def told(persona: Persona) -> Told:
         face=_value(said.get("face"), known.face_shapes),
         beard=_beard(said.get("beard")) if noun == "man" else "",
         glasses=glasses,
-        accessories=joined(accessories[:_MOST_OF_A_LIST]) or (_NONE if said.get("accessories") and not glasses else ""),
+        accessories=joined(accessories[:_MOST_OF_A_LIST])
+        or (_NONE if said.get("accessories") and not glasses else ""),
         trait=joined(_phrases(said.get("trait") or said.get("other"))[:_MOST_OF_A_LIST]),
         expression=_expression(said.get("expression")),
         clothes=joined(_phrases(said.get("clothes"))),
@@ -174,7 +175,13 @@ def _beard(text: str | None) -> str:
         if words and not is_unsaid(words):
             beard = in_english(words if {"barba", "beard"} & set(folded(words).split()) else f"barba {words}")
             kinds = [kind for kind in _words(part) if find(kind, vocabulary().beards)]
-            return beard if "beard" in beard else find(kinds[0], vocabulary().beards) or "" if kinds else in_english(part)
+            return (
+                beard
+                if "beard" in beard
+                else find(kinds[0], vocabulary().beards) or ""
+                if kinds
+                else in_english(part)
+            )
     return ""
 
 

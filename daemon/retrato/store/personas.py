@@ -33,7 +33,7 @@ class Personas:
         self._database = database
         self._select = Rendered(database, host, _select)
         self._empresa = (
-            f"select id::text as id, {_of_empresa(host, "name")} as name from {host.empresas.name} e "
+            f"select id::text as id, {_of_empresa(host, 'name')} as name from {host.empresas.name} e "
             "where id::text = $1"
             if host.empresas is not None and host.empresas.has("id")
             else None
