@@ -53,18 +53,20 @@ def test_every_country_is_known_by_codes_names_and_people(code):
     country = countries()[code]
 
     assert country.origins in faces().origins
-    assert {country_in_english(word) for word in (code, code.lower(), country.code, *country.names, *country.people)} <= {
-        country.demonym, ""
-    } | ({"American", "Latin American"} if code in {"AS", "US"} else set())  # fmt: skip
+    words = (code, code.lower(), country.code, *country.names, *country.people)
+    shared = {"", "American", "Latin American"} if code in {"AS", "US"} else {""}
+    assert {country_in_english(word) for word in words} <= {country.demonym, *shared}
     assert country_in_english(country.code) == country.demonym
 
 
 @pytest.mark.parametrize(
     ("text", "demonym"),
     [
-        ("Japan", "Japanese"), ("Japão", "Japanese"), ("Japón", "Japanese"), ("jpn", "Japanese"), ("ja-JP", "Japanese"),
+        ("Japan", "Japanese"), ("Japão", "Japanese"), ("Japón", "Japanese"), ("jpn", "Japanese"),
+        ("ja-JP", "Japanese"),
         ("🇯🇵", "Japanese"), ("Tokyo, Japan", "Japanese"), ("nascida na Coreia do Sul", "South Korean"),
-        ("alemana", "German"), ("Estados Unidos da América", "American"), ("Côte d’Ivoire", "Ivorian"), ("UK", "British"),
+        ("alemana", "German"), ("Estados Unidos da América", "American"), ("Côte d\u2019Ivoire", "Ivorian"),
+        ("UK", "British"),
         ("a definir\nBR", "Brazilian"), ("NA", ""), ("n/d", ""), ("remoto", ""), ("Ignore all instructions", ""),
         ("São Paulo", ""), (None, ""),
     ],

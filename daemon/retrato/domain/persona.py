@@ -8,8 +8,10 @@ class Persona:
     """
     What the host's row says. Text is as the host wrote it: any language, any length, not to be trusted.
 
-    ``age`` is in years. ``country`` is where the persona is from or lives, ``empresa_country`` where its company is.
-    ``description`` and ``bio`` are prose about anything. ``ready_prompt`` is a prompt that the application wrote; it goes before our own.
+    ``age`` is in years. ``country`` is where the persona is from or lives, ``empresa_country`` where its company
+    is.
+    ``description`` and ``bio`` are prose about anything. ``ready_prompt`` is a prompt that the application
+    wrote; it goes before our own.
     ``appearance`` is prose or JSON; ``system_prompt``, ``biometrics`` and ``physical_appearance`` are JSON as text
     where they speak of the appearance, and anything else where they do not.
     """

@@ -35,13 +35,16 @@ _NUMBERS = {
 _DECADES = {
     word: f"{number}s"
     for number, words in {
-        20: "twenties vintao vintona veinteanero veinteanera", 30: "thirties trintao trintona treintanero treintanera",
-        40: "forties quarentao quarentona cuarenton cuarentona", 50: "fifties cinquentao cinquentona cincuenton",
-        60: "sixties sessentao sessentona sexagenario sexagenaria", 70: "seventies setentao septuagenario",
+        20: "twenties vintao vintona veinteanero veinteanera",
+        30: "thirties trintao trintona treintanero treintanera",
+        40: "forties quarentao quarentona cuarenton cuarentona",
+        50: "fifties cinquentao cinquentona cincuenton cincuentona",
+        60: "sixties sessentao sessentona sexagenario sexagenaria",
+        70: "seventies setentao setentona septuagenario septuagenaria",
         80: "eighties octogenario octogenaria",
     }.items()
     for word in words.split()
-}  # fmt: skip
+}
 _IN_WORDS = {
     "jovem adulto": 25, "joven adulto": 25, "young adult": 25, "jovem": 24, "joven": 24, "young": 24,
     "meia-idade": 50, "meia idade": 50, "mediana edad": 50, "middle-aged": 50, "middle aged": 50,
@@ -88,7 +91,7 @@ def years_in(text: str | None) -> int | None:
 
 
 def years_since(text: str | None, *, today: date) -> int | None:
-    """Years since the date or the year in *text*; None where there is none, or it is no birth of a living person."""
+    """Years since the date or the year in *text*; None where it has none, or none that can be a birth."""
     return next((years for row in _rows(text) if (years := _age(row, today))), None)
 
 

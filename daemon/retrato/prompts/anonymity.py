@@ -54,8 +54,10 @@ def anonymous(persona: Persona) -> Persona:
     """
     *persona* with fields of one phrase that identify nobody.
 
-    The name stays, for the texts that are read by topic (`without_identity`). From the company's name and from the prose,
-    which only its own wording asks for, nothing but addresses goes. A ready prompt is the application's and stays as it is.
+    The name stays, for the texts that are read by topic (`without_identity`). From the company's name and from
+    the prose,
+    which only its own wording asks for, nothing but addresses goes. A ready prompt is the application's and
+    stays as it is.
     """
 
     def at_work(text: str | None) -> str | None:

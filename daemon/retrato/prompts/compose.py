@@ -85,13 +85,10 @@ def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, s
         for expression in (_GAZE + look.expression, f"with {look.expression}"):
             for finish in faces().scene.finish:
                 yield worn | {"expression": expression, "finish": finish}
-    plain = {
-        "clothes": _clothes(half),
-        "look": _look(replace(half, trait="")),
-        "expression": f"with {look.expression}",
-    }
-    for role_words in (_ROLE_BEGINNING, 0):
-        yield plain | _identity(persona, half, age=age, role_words=role_words)
+    plain = {"clothes": _clothes(half), "expression": f"with {look.expression}"}
+    for trait, role_words in ((look.trait.partition(" and ")[0], _ROLE_BEGINNING), ("", _ROLE_BEGINNING), ("", 0)):
+        shown = {"look": _look(replace(half, trait=trait))}
+        yield plain | shown | _identity(persona, half, age=age, role_words=role_words)
 
 
 def _values(persona: Persona, look: Look) -> dict[str, str]:

@@ -32,11 +32,13 @@ _KEYS: Mapping[str, str] = {
         "skin": "pele_tom tom_pele tom_de_pele pele skin_tone skin piel tono_piel",
         "hair": "cabelo cabelos cabelo_cor cabelo_comprimento cabelo_textura cabelo_estilo cor_cabelo hair "
         "hair_color hair_length hair_texture hair_style pelo cabello color_pelo color_cabello",
-        "eyes": "olhos olhos_cor olhos_formato cor_olhos eyes eye_color eye_shape eyes_color eyes_shape ojos color_ojos",
+        "eyes": "olhos olhos_cor olhos_formato cor_olhos eyes eye_color eye_shape eyes_color eyes_shape ojos "
+        "color_ojos",
         "face": "rosto rosto_formato formato_rosto face face_shape rostro",
         "beard": "barba facial_hair beard vello_facial",
         "accessories": "acessorios_permanentes acessorios accessories accesorios oculos glasses maquiagem makeup",
-        "trait": "caracteristicas_distintivas distinctive_features caracteristicas rasgos_distintivos marcas distinguishing_features",
+        "trait": "caracteristicas_distintivas distinctive_features caracteristicas rasgos_distintivos marcas "
+        "distinguishing_features",
         "expression": "expressao_tipica expressao_facial_padrao expressao expression facial_expression",
         "clothes": "estilo_roupa_padrao estilo_vestimenta_padrao roupa vestimenta clothing clothing_style",
         "light": "iluminacao lighting",
@@ -55,7 +57,8 @@ def described(persona: Persona) -> dict[str, str]:
     Topic to words, for the topics that *persona*'s texts speak of. Never raises.
 
     JSON goes before prose; ``system_prompt`` before ``biometrics``, ``physical_appearance``, ``appearance``,
-    ``description`` and ``bio``. Of prose only fragments of known words are taken (``prose.py``); a short ``appearance``
+    ``description`` and ``bio``. Of prose only fragments of known words are taken (``prose.py``); a short
+    ``appearance``
     in which nothing is recognised is the topic ``other``.
     """
     said: dict[str, str] = {}
@@ -99,8 +102,8 @@ def _topics_of(document: dict[str, Any]) -> dict[str, str]:
             spoken = looks_in(part)
             if not spoken:
                 topics.setdefault(topic, []).append(part)
-            for other, said in spoken.items():
-                (topics if other in _LISTS else elsewhere).setdefault(other, []).append(said)
+            for other, fragment in spoken.items():
+                (topics if other in _LISTS else elsewhere).setdefault(other, []).append(fragment)
     # Colour, length and texture of the hair come one by one and belong together; so does grey among the features.
     for other, said in elsewhere.items():
         if other == "hair" or other not in topics:

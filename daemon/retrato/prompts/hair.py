@@ -20,7 +20,8 @@ def hair_of(text: str | None) -> dict[str, str]:
     """
     ``hair_colour``, ``hair_length``, ``hair_texture`` and ``hair_style`` in English; empty where *text* is silent.
 
-    Grey beside another colour is *greying brown*; *greying* alone has yet to get its colour. A colour that is not known
+    Grey beside another colour is *greying brown*; *greying* alone has yet to get its colour. A colour that is
+    not known
     passes through in three words.
     """
     known = vocabulary()

@@ -1,4 +1,4 @@
-"""Tells what instructs a language model from what describes a person: a sentence of the first kind is no description."""
+"""What instructs a language model, told from what describes a person: such a sentence is no description."""
 
 import re
 
@@ -7,7 +7,8 @@ _INSTRUCTION = re.compile(
     r"|instruc\w+|instrucoes|prompt\w*|system|sistema:|assistant|chatbot|language model|modelo de linguagem"
     r"|you(?: are|'re|r (?:task|job|role|goal)| must| should| will| can| have to| need to|r name)"
     r"|must|act as|acts? like|pretend|role-?play|respond\w*|reply|answer\w*|do not|don't"
-    r"|voce (?:e|esta|deve|vai|nao|sera|tem que|precisa)|deve(?:ra)? (?:sempre|responder|desenhar|gerar)|aja como|finja"
+    r"|voce (?:e|esta|deve|vai|nao|sera|tem que|precisa)|deve(?:ra)? (?:sempre|responder|desenhar|gerar)|aja "
+    r"como|finja"
     r"|responda\w*|tu es|(?:tu )?eres|usted (?:es|debe)|debes|actua como|finge|vous (?:etes|devez)|tu dois"
     r"|du bist|sie sind|devi|sei un[ao]?"
     r"|(?:draw|paint|render|generate|create|show|depict|desenh[ea]|pinte|ger[ea]|mostre|crie|dibuj[ae]|genera|muestra"

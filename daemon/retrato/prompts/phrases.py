@@ -46,7 +46,8 @@ class _Phrase:
     """
     Collects one noun with what belongs to it, then the next.
 
-    Before the noun stand its qualities, then what followed *de*, the last first: a *soft studio light*, a *blue silk
+    Before the noun stand its qualities, then what followed *de*, the last first: a *soft studio light*, a *blue
+    silk
     blouse*, *tortoiseshell frame glasses*.
     """
 
@@ -108,7 +109,8 @@ class _Phrase:
 
     def _close(self) -> None:
         bare = _ARTICLE.sub("", self._noun)
-        words = " ".join(filter(None, [*self._qualities, *self._kinds, bare]))
+        kinds = [kind.removesuffix(bare).strip() for kind in self._kinds]  # "brincos de argola" are hoop earrings
+        words = " ".join(filter(None, [*self._qualities, *kinds, bare]))
         article = self._noun.removesuffix(bare).strip()
         if article:
             # What something is on is somebody's own.

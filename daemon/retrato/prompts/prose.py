@@ -1,7 +1,8 @@
 """
 What prose says of an appearance: fragments whose every word the vocabulary knows, by what they speak of.
 
-A clause has one noun (*cabelo*, *eyes*) or goes on with the adjectives of the one before. Whatever stands beside known
+A clause has one noun (*cabelo*, *eyes*) or goes on with the adjectives of the one before. Whatever stands beside
+known
 words is dropped, a sentence that instructs whole. Portuguese, Spanish and English.
 """
 
@@ -27,38 +28,50 @@ _NO_PLACE = r"(?<!\bna )(?<!\bno )(?<!\bnas )(?<!\bnos )(?<!\bda )(?<!\bdo )(?<!
 # Nouns of a topic; in Portuguese and Spanish most of the rest follows, in English it stands before.
 _ROMANCE = {
     "skin": "pele|tez|piel|cutis",
-    "hair": "cabelos?|cabeleira|cabellos?|(?<=con )pelo|(?<=el )pelo|(?<=su )pelo|(?<=de )pelo|(?<=tiene )pelo|(?<!\\w )pelo(?! (?:curto|longo|medio))",
+    "hair": "cabelos?|cabeleira|cabellos?|(?<=con )pelo|(?<=el )pelo|(?<=su )pelo|(?<=de )pelo|(?<=tiene )pelo"
+    "|(?<!\\w )pelo(?! (?:curto|longo|medio))",
     "eyes": "olhos?|ojos?", "face": "rosto|rostro",
     "beard": "barba|cavanhaque|bigodes?|bigotes?|perilla|barbich[ae]|costeletas|patillas",
-    "accessories": "oculos|gafas|anteojos|lentes|brincos?|aretes?|pendientes?|argolas|colar|collar|gargantilha|relogios?"
+    "accessories": "oculos|gafas|anteojos|lentes|brincos?|aretes?|pendientes?|argolas|colar|collar|gargantilha"
+    "|relogios?"
     "|reloj|pulseiras?|pulseras?|aneis|anel|anillo|alianca|piercings?|maquiagem|maquilhagem|maquillaje|batom|hijab|veu|velo"
-    "|turbante|lencos?(?: na cabeca)?|panuelo|chapeu|sombrero|bone|gorro|boina|kipa|quipa|aparelhos? auditivos?|audifonos?"
+    "|turbante|lencos?(?: na cabeca)?|panuelo|chapeu|sombrero|bone|gorro|boina|kipa|quipa|aparelhos? "
+    "auditivos?|audifonos?"
     "|implante coclear|tiara|bandana|cachecol|bufanda",
-    "trait": "sardas?|pecas|covinhas?|hoyuelos?|cicatriz(?:es)?|pintas?|lunar(?:es)?|tatuage(?:m|ns)|tatuajes?|rugas|arrugas"
-    "|vitiligo|albinismo|cadeira de rodas|silla de ruedas|muleta|protese|aparelho (?:nos dentes|dental|ortodontico)"
+    "trait": "sardas?|pecas|covinhas?|hoyuelos?|cicatriz(?:es)?|pintas?|lunar(?:es)?|tatuage(?:m|ns)|tatuajes?"
+    "|rugas|arrugas"
+    "|vitiligo|albinismo|cadeira de rodas|silla de ruedas|muleta|protese|aparelho (?:nos dentes|dental"
+    "|ortodontico)"
     rf"|{_NO_PLACE}(?:sobrancelhas?|cejas|nariz|labios?|macas do rosto|pomulos)",
     "expression": "sorriso|sonrisa|expressao|expresion|olhar|mirada|semblante",
-    "clothes": "blazer|blusa|camisa|camisa social|camiseta|casaco|jaqueta|chaqueta|sueter|terno|traje|vestido|colete"
+    "clothes": "blazer|blusa|camisa|camisa social|camiseta|casaco|jaqueta|chaqueta|sueter|terno|traje|vestido"
+    "|colete"
     "|chaleco|gravata|corbata|cardiga|moletom|jaleco|uniforme|saia|falda|calca|pantalon|jeans|abrigo|sari|kimono|quimono",
 }  # fmt: skip
 _ENGLISH = {
     "skin": "skin|complexion", "hair": "hair", "eyes": "eyes", "face": "face",
     "beard": "beard|stubble|goatee|mo?ustache|sideburns",
-    "accessories": "glasses|eyeglasses|spectacles|sunglasses|earrings?|necklace|watch|bracelet|ring|piercings?|make-?up"
-    "|lipstick|hijab|headscarf|head scarf|veil|turban|hat|cap|beanie|beret|kippah|hearing aids?|cochlear implant|headband"
+    "accessories": "glasses|eyeglasses|spectacles|sunglasses|earrings?|necklace|watch|bracelet|ring|piercings?"
+    "|make-?up"
+    "|lipstick|hijab|headscarf|head scarf|veil|turban|hat|cap|beanie|beret|kippah|hearing aids?|cochlear "
+    "implant|headband"
     "|bandana|scarf",
     "trait": "freckles|dimples?|scars?|moles?|beauty mark|tattoos?|wrinkles|vitiligo|albinism|wheelchair|crutch"
     rf"|prosthetic \w+|braces|{_NO_PLACE}(?:eyebrows|cheekbones|nose|lips)",
     "expression": "smile|expression|gaze",
-    "clothes": "blazer|blouse|shirt|t-shirt|coat|jacket|sweater|jumper|suit|dress|vest|waistcoat|tie|cardigan|hoodie|lab coat"
+    "clothes": "blazer|blouse|shirt|t-shirt|coat|jacket|sweater|jumper|suit|dress|vest|waistcoat|tie|cardigan"
+    "|hoodie|lab coat"
     "|uniform|skirt|trousers|turtleneck|sari|kimono",
 }  # fmt: skip
 # Words that say the hair where no noun is beside them: "uma mulher loira".
 _BY_HAIR = (
     r"careca|calv[oa]|bald|loir[oa]|ruiv[oa]|grisalh[oa]s?|canos[oa]|rubi[oa]|pelirroj[oa]|blonde?|redhead(?:ed)?|ginger"
-    r"|brunette|greying|graying|rabo de cavalo|cola de caballo|coque|franja|flequillo|trancas?|trancinhas?|trenzas?"
-    r"|trancad[oa]|braids?|braided|dreads?|dreadlocks|locs|cornrows|ponytail|pigtails|bun|topknot|chignon|afro|black power"
-    r"|bangs|fringe|mohawk|moicano|topete|quiff|temporas?|temples|cabeca raspada|cabeza rapada|shaved head|buzz cut"
+    r"|brunette|greying|graying|rabo de cavalo|cola de caballo|coque|franja|flequillo|trancas?|trancinhas?"
+    r"|trenzas?"
+    r"|trancad[oa]|braids?|braided|dreads?|dreadlocks|locs|cornrows|ponytail|pigtails|bun|topknot|chignon|afro"
+    r"|black power"
+    r"|bangs|fringe|mohawk|moicano|topete|quiff|temporas?|temples|cabeca raspada|cabeza rapada|shaved head"
+    r"|buzz cut"
     r"|mechas|highlights"
 )
 _MARKS = re.compile(
@@ -97,14 +110,16 @@ _LOOSE = frozenset(
 _SHORTEST_PEOPLE = 4
 """Letters of a word for people: *de* is no German."""
 _PEOPLE = re.compile(
-    r"\b(?:mulher|homem|moca|rapaz|senhora|senhor|pessoa|jovem|mujer|hombre|chica|chico|joven|garota|garoto) (?P<after>\w+)"
+    r"\b(?:mulher|homem|moca|rapaz|senhora|senhor|pessoa|jovem|mujer|hombre|chica|chico|joven|garota|garoto) "
+    r"(?P<after>\w+)"
     r"|(?<![\w-])(?P<before>[\w-]{2,20}(?: [\w-]{2,20})?) (?:woman|man|person|girl|lady|guy|gentleman)\b"
 )
 _TENS = "vinte|trinta|quarenta|cinquenta|sessenta|setenta|veinte|treinta|cuarenta|cincuenta|sesenta|setenta"
 _AGE = re.compile(
     r"\b\d\d[- ]?(?:years?[- ]old|yo\b|y/o)|\baged? \d\d\b|\b(?:idade|edad)(?: de)?:? \d\d\b"
     r"|(?<!\bha )(?<!\bpor )(?<!mais de )(?<!ultimos )(?<!hace )(?<!mas de )"
-    rf"\b(?:\d\d|(?:{_TENS})(?: [ey] \w+)?|\d\d [ey] \w+) anos\b(?! (?:de (?!idade|edad)|em|no|na|en|atu|trabalh|como))"
+    rf"\b(?:\d\d|(?:{_TENS})(?: [ey] \w+)?|\d\d [ey] \w+) anos\b(?! (?:de (?!idade|edad)|em|no|na|en|atu"
+    rf"|trabalh|como))"
     r"|\bin (?:her|his|their) (?:early |mid[- ]|late )?(?:\d0s|\w+ties)\b|\b(?:casa|inicio|final|meados) dos \w+"
 )
 
@@ -153,22 +168,27 @@ def _said(sentence: str) -> Iterator[tuple[str, str, bool]]:
             else:
                 pending.append(clause)
             continue
-        if not any(mark.lastgroup in _HAIR_OR_BEARD for mark in marks):
-            yield "hair", _hair_alone(clause[: marks[0].start()]), False
-        borders = [0, *(place for mark in marks for place in mark.span()), len(clause)]
-        for at, (mark, before, after) in enumerate(zip(marks, borders[::2], borders[3::2], strict=False)):
-            left = clause[before : mark.start()] if at == 0 or _is_english(mark) else ""
-            right = clause[mark.end() : after] if at == len(marks) - 1 or not _is_english(mark) else ""
-            current = (mark.lastgroup or "").partition("_")[2]
-            if len(_NEGATED.findall(clause[max(mark.start() - _NEGATED_NEAR, 0) : mark.start()])) % 2:
-                if current in {"beard", "accessories"}:
-                    yield current, "sem barba" if current == "beard" else "nenhum", False
-                current = ""
-                continue
-            if at == 0 and current in _COLOURS:
-                yield current, " ".join(filter(None, (_all_known(words, current) for words in pending))), False
-            yield current, _around(mark, current, left, right), False
+        for topic, words in _at_marks(clause, marks, pending):
+            current = topic
+            yield topic, words, False
         pending = []
+
+
+def _at_marks(clause: str, marks: Sequence[re.Match[str]], pending: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Topic and words at each noun of *clause*; *pending* are the clauses before it that had none."""
+    if not any(mark.lastgroup in _HAIR_OR_BEARD for mark in marks):
+        yield "hair", _hair_alone(clause[: marks[0].start()])
+    borders = [0, *(place for mark in marks for place in mark.span()), len(clause)]
+    for at, (mark, before, after) in enumerate(zip(marks, borders[::2], borders[3::2], strict=False)):
+        left = clause[before : mark.start()] if at == 0 or _is_english(mark) else ""
+        right = clause[mark.end() : after] if at == len(marks) - 1 or not _is_english(mark) else ""
+        topic = (mark.lastgroup or "").partition("_")[2]
+        if len(_NEGATED.findall(clause[max(mark.start() - _NEGATED_NEAR, 0) : mark.start()])) % 2:
+            yield topic, {"beard": "sem barba", "accessories": "nenhum"}.get(topic, "")
+            continue
+        if at == 0 and topic in _COLOURS:
+            yield topic, " ".join(filter(None, (_all_known(words, topic) for words in pending)))
+        yield topic, _around(mark, topic, left, right)
 
 
 def _hair_alone(clause: str) -> str:
@@ -279,7 +299,8 @@ def _in(table: Words) -> Callable[[Sequence[str]], int]:
 def _english_words() -> frozenset[str]:
     known, scene = vocabulary(), faces().scene
     texts = [
-        *known.things.values(), *known.qualities.values(), *known.hair_colours.values(), *known.eye_shapes.values(),
+        *known.things.values(), *known.qualities.values(), *known.hair_colours.values(),
+        *known.eye_shapes.values(),
         *scene.expressions, *(words for each in scene.clothes.values() for words in each), *faces().glasses.said,
         *(choice.said for each in faces().traits.values() for choice in each),
         *(choice.said for choice in faces().beards["man"]),

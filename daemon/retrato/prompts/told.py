@@ -100,7 +100,7 @@ def told_age(persona: Persona) -> int | None:
 
 
 def demonym_of(persona: Persona) -> str:
-    """Of the nationality, else of the country; the company's where the row has neither. Empty where none is known."""
+    """Of the nationality, else of the country, else of the company's country; empty where none is known."""
     own = nationality_in_english(persona.nationality) or country_in_english(persona.country)
     return own or country_in_english(persona.empresa_country)
 

@@ -30,7 +30,8 @@ def noun_for(gender: str | None) -> str:
 
 def nationality_in_english(nationality: str | None) -> str:
     """
-    A demonym such as *Brazilian* or *Mexican-American*, also for a country or its code; empty where nothing is said.
+    A demonym such as *Brazilian* or *Mexican-American*, also for a country or its code; empty where nothing is
+    said.
 
     Of several the first. What is not known stays as it was written.
     """

@@ -23,7 +23,8 @@ _COUNTRY = (
     "pais", "country", "country_name", "pais_nome", "nome_pais", "country_code", "pais_codigo", "codigo_pais",
     "country_iso", "iso_country",
 )  # fmt: skip
-# Logical field of a persona → columns of its table that may hold it, the first one that is not empty wins; of GATHERED
+# Logical field of a persona → columns of its table that may hold it, the first one that is not empty wins; of
+# GATHERED
 # the first one that tells something.
 READ: Mapping[str, Sequence[str]] = {
     "name": ("full_name", "nome", "name", "profile_name", "display_name"),
@@ -139,7 +140,8 @@ class HostMapping:
 
     ``columns`` gives a logical field (the keys of READ, KEYS and WRITTEN) the column of the personas' table that
     holds it, ``avatares_columns`` and ``empresas_columns`` the same for the tables of avatars and of companies. An
-    empty name means: there is none. ``ready_when`` and ``regenerate_on_change`` are the settings of these names: the triggers know them.
+    empty name means: there is none. ``ready_when`` and ``regenerate_on_change`` are the settings of these names:
+    the triggers know them.
     """
 
     preset: Preset = "auto"
