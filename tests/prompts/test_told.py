@@ -44,7 +44,8 @@ def test_system_prompt_of_the_host_is_read():
         hair_style="worn loose",
         eyes="almond-shaped dark brown",
         glasses="black frame glasses",
-        trait="dimples",
+        accessories="a watch",
+        trait="dimples and a mole on the chin",
         expression="a welcoming confident smile",
         clothes="a navy blazer and a white shirt",
         light="soft studio light",
@@ -79,6 +80,7 @@ def test_biometrics_are_read():
         hair_texture="coily",
         eyes="brown",
         beard="a trimmed beard",
+        accessories="none",
         expression="a serious expression",
         clothes="a grey suit and a blue tie",
     )

@@ -1,10 +1,14 @@
 """Personas as Retrato reads them."""
 
+from datetime import date
+
 import pytest
 from tests.store.support import claim_one, finished_for
 
-from retrato.domain.errors import NotFoundError
+from retrato.domain.errors import ConfigError, NotFoundError
+from retrato.prompts.compose import compose
 from retrato.store.host import Host
+from retrato.store.mapping import HostMapping
 from retrato.store.personas import Personas
 
 
@@ -74,3 +78,39 @@ async def test_company_is_told_by_name_and_an_unknown_one_as_such(app, personas)
     assert await personas.empresa_name(app.empresa_id) == "ARVA"
     with pytest.raises(NotFoundError, match="no-such-company"):
         await personas.empresa_name("no-such-company")
+
+
+async def test_country_age_and_prose_are_found_without_configuration(app, personas):
+    await app.connection.execute(
+        "alter table personas add column pais text, add column country_code char(2), add column idade text, "
+        "add column data_nascimento date, add column description text, add column bio text"
+    )
+    await app.connection.execute("update empresas set pais = 'PT'")
+    async with personas._database.connection() as connection:
+        personas = Personas(personas._database, await Host.read(connection))
+
+    one = await app.insert(
+        "Yuki Tanaka", country_code="JP", idade="30-35", description="Red hair", bio="Likes tea", pais="a definir"
+    )
+    other = await app.insert("Ana", idade="não informado", data_nascimento=date(1990, 1, 1))
+    yuki, ana = (await personas.read(one)).persona, (await personas.read(other)).persona
+
+    assert (yuki.country, yuki.empresa_country, yuki.age) == ("a definir\nJP", "PT", 32)
+    assert (yuki.description, yuki.bio) == ("Red hair", "Likes tea")
+    assert "Japanese" in compose(yuki)
+    assert "Portuguese" in compose(ana)
+    assert ana.age >= 36
+
+
+async def test_columns_of_the_company_may_have_other_names(app, personas):
+    await app.connection.execute("alter table empresas rename column pais to land")
+    mapping = HostMapping(empresas_columns={"country": "land"})
+    async with personas._database.connection() as connection:
+        personas = Personas(personas._database, await Host.read(connection, mapping))
+        with pytest.raises(ConfigError, match="nowhere"):
+            await Host.read(connection, HostMapping(empresas_columns={"country": "nowhere"}))
+
+    persona_id = await app.insert()
+    await app.connection.execute("update empresas set land = 'Chile'")
+
+    assert (await personas.read(persona_id)).persona.empresa_country == "Chile"

@@ -29,6 +29,7 @@ class Look:
     hair: str
     beard: str = ""
     glasses: str = ""
+    accessories: str = ""
     trait: str = ""
     expression: str
     clothes: str

@@ -54,8 +54,10 @@ def anonymous(persona: Persona) -> Persona:
     """
     *persona* with fields of one phrase that identify nobody.
 
-    The name stays, for the texts that are read by topic (`without_identity`). From the company's name, which only
-    its own wording asks for, nothing but addresses goes. A ready prompt is the application's and stays as it is.
+    The name stays, for the texts that are read by topic (`without_identity`). From the company's name and from
+    the prose,
+    which only its own wording asks for, nothing but addresses goes. A ready prompt is the application's and
+    stays as it is.
     """
 
     def at_work(text: str | None) -> str | None:
@@ -69,6 +71,8 @@ def anonymous(persona: Persona) -> Persona:
         industry=at_work(persona.industry),
         nationality=persona.nationality and without_identity(persona.nationality, persona.name),
         ethnicity=persona.ethnicity and without_identity(persona.ethnicity, persona.name),
+        description=persona.description and _CONTACT.sub(" ", _normal(persona.description)),
+        bio=persona.bio and _CONTACT.sub(" ", _normal(persona.bio)),
         empresa_name=persona.empresa_name and _CONTACT.sub(" ", _normal(persona.empresa_name)),
     )
 

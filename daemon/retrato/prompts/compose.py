@@ -85,13 +85,10 @@ def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, s
         for expression in (_GAZE + look.expression, f"with {look.expression}"):
             for finish in faces().scene.finish:
                 yield worn | {"expression": expression, "finish": finish}
-    plain = {
-        "clothes": _clothes(half),
-        "look": _look(replace(half, trait="")),
-        "expression": f"with {look.expression}",
-    }
-    for role_words in (_ROLE_BEGINNING, 0):
-        yield plain | _identity(persona, half, age=age, role_words=role_words)
+    plain = {"clothes": _clothes(half), "expression": f"with {look.expression}"}
+    for trait, role_words in ((look.trait.partition(" and ")[0], _ROLE_BEGINNING), ("", _ROLE_BEGINNING), ("", 0)):
+        shown = {"look": _look(replace(half, trait=trait))}
+        yield plain | shown | _identity(persona, half, age=age, role_words=role_words)
 
 
 def _values(persona: Persona, look: Look) -> dict[str, str]:
@@ -99,6 +96,7 @@ def _values(persona: Persona, look: Look) -> dict[str, str]:
     return {
         "company": phrase(persona.empresa_name, chars=_NAME_CHARS, words=_NAME_WORDS),
         "industry": role_in_english(persona.industry),
+        "description": line(persona.description or persona.bio, chars=MAX_CHARS, words=MAX_WORDS),
         "subject": _SUBJECTS.get(look.noun, "they have"),
         **{part: getattr(look, part) for part in _PARTS},
     }
@@ -120,10 +118,11 @@ def _look(look: Look) -> str:
 
 
 def _clothes(look: Look) -> str:
-    """Glasses and clothes, which may have an *and* of their own: *round glasses, a suit and white shirt*."""
-    if look.glasses and " and " in look.clothes:
-        return f"{look.glasses}, {look.clothes}"
-    return joined([look.glasses, look.clothes])
+    """What is worn, where clothes may have an *and* of their own: *round glasses, a suit and white shirt*."""
+    worn = [*filter(None, [look.glasses, look.accessories])]
+    if worn and (" and " in look.clothes or " and " in look.accessories):
+        return ", ".join([*worn, look.clothes])
+    return joined([*worn, look.clothes])
 
 
 def _role(persona: Persona, *, words: int) -> str:

@@ -1,5 +1,5 @@
 """
-What the host's JSON and prose say of an appearance, in the host's own words, by what they speak of.
+What the host's texts say of an appearance, in the host's own words, by what they speak of.
 
 The JSON has many shapes (``olhos_cor``, ``olhos: {cor}``, ``eye_color``), is written by language models and
 may be anything; what cannot be read says nothing.
@@ -12,11 +12,13 @@ from typing import Any
 
 from retrato.domain.persona import Persona
 from retrato.prompts.clean import folded
+from retrato.prompts.instructions import is_instruction
+from retrato.prompts.prose import looks_in
 from retrato.prompts.translate import is_unsaid
 
 _JSON_CHARS = 20_000
-_PROSE_CHARS = 4_000
-"""Characters looked at; more is no description of a face."""
+_SHORT = 3
+"""Words of an appearance that pass through where none is known."""
 _DEEPEST = 5
 """Levels of nesting that are looked into."""
 _LONGEST_LIST = 5
@@ -27,14 +29,16 @@ _KEYS: Mapping[str, str] = {
         "gender": "genero gender sexo",
         "age": "idade_aparente idade apparent_age age age_range",
         "ethnicity": "etnia ethnicity",
-        "skin": "pele_tom tom_pele tom_de_pele pele skin_tone skin",
+        "skin": "pele_tom tom_pele tom_de_pele pele skin_tone skin piel tono_piel",
         "hair": "cabelo cabelos cabelo_cor cabelo_comprimento cabelo_textura cabelo_estilo cor_cabelo hair "
-        "hair_color hair_length hair_texture hair_style",
-        "eyes": "olhos olhos_cor olhos_formato cor_olhos eyes eye_color eye_shape eyes_color eyes_shape",
-        "face": "rosto rosto_formato formato_rosto face face_shape",
-        "beard": "barba facial_hair beard",
-        "accessories": "acessorios_permanentes acessorios accessories",
-        "trait": "caracteristicas_distintivas distinctive_features",
+        "hair_color hair_length hair_texture hair_style pelo cabello color_pelo color_cabello",
+        "eyes": "olhos olhos_cor olhos_formato cor_olhos eyes eye_color eye_shape eyes_color eyes_shape ojos "
+        "color_ojos",
+        "face": "rosto rosto_formato formato_rosto face face_shape rostro",
+        "beard": "barba facial_hair beard vello_facial",
+        "accessories": "acessorios_permanentes acessorios accessories accesorios oculos glasses maquiagem makeup",
+        "trait": "caracteristicas_distintivas distinctive_features caracteristicas rasgos_distintivos marcas "
+        "distinguishing_features",
         "expression": "expressao_tipica expressao_facial_padrao expressao expression facial_expression",
         "clothes": "estilo_roupa_padrao estilo_vestimenta_padrao roupa vestimenta clothing clothing_style",
         "light": "iluminacao lighting",
@@ -43,47 +47,38 @@ _KEYS: Mapping[str, str] = {
     for key in keys.split()
 }
 
-# In prose a topic begins with its word; in Portuguese the rest follows, in English it stands before.
-_AFTER = {
-    "skin": "pele|tez", "hair": "cabelos?|careca|calv[oa]", "eyes": "olhos?", "face": "rosto",
-    "beard": "barba|cavanhaque|bigode", "accessories": "oculos|brincos?",
-    "trait": "sardas|covinhas|cicatriz|pinta", "expression": "sorriso|expressao|olhar",
-    "clothes": "veste|vestindo|vestid[oa] com|usa|usando|traja|trajando|wearing",
-    "garment": "blazer|blusa|camisa|camiseta|casaco|jaqueta|sueter|terno|vestido",
-}  # fmt: skip
-_BEFORE = {
-    "skin": "skin|complexion", "hair": "hair", "eyes": "eyes", "face": "face", "beard": "beard",
-    "accessories": "glasses", "expression": "smile|expression",
-}  # fmt: skip
-_KEEP_WORD = frozenset({"beard", "trait", "expression", "accessories", "hair", "garment"})
-"""Topics whose own word is part of what is said."""
-_MARKS = re.compile(
-    "|".join(
-        [
-            *(rf"\b(?P<after_{topic}>{words})\b" for topic, words in _AFTER.items()),
-            *(rf"\b(?P<before_{topic}>{words})\b" for topic, words in _BEFORE.items()),
-        ]
-    )
-)
-_SENTENCE_END = re.compile(r"[.;\n]")
-_CLAUSE_END = re.compile(r"[.;,\n]|\b(?:e|and|with|com|has|have)\b")
-_LOOSE = frozenset({",", "", "e", "and", "com", "with"})
-"""What may be left over at the end of what is said of a topic."""
-_YEARS = re.compile(r"\b(\d\d) anos\b|\b(\d\d)[- ]years?\b")
+_LISTS = frozenset({"trait", "accessories"})
+"""Topics that hosts fill with whatever is remarkable: also hair, beards and glasses."""
+_SEPARATORS = re.compile(r"[,;\n]")
 
 
 def described(persona: Persona) -> dict[str, str]:
     """
     Topic to words, for the topics that *persona*'s texts speak of. Never raises.
 
-    ``system_prompt`` goes before ``biometrics``, ``physical_appearance`` and ``appearance``. Prose is read in
-    ``appearance`` alone: elsewhere it tells a language model how to talk. Prose in which nothing is recognised
-    is the topic ``other``.
+    JSON goes before prose; ``system_prompt`` before ``biometrics``, ``physical_appearance``, ``appearance``,
+    ``description`` and ``bio``. Of prose only fragments of known words are taken (``prose.py``); a short
+    ``appearance``
+    in which nothing is recognised is the topic ``other``.
     """
     said: dict[str, str] = {}
-    for text in (persona.system_prompt, persona.biometrics, persona.physical_appearance, persona.appearance):
+    columns = (
+        persona.system_prompt, persona.biometrics, persona.physical_appearance, persona.appearance,
+        persona.description, persona.bio,
+    )  # fmt: skip
+    for text in columns:
         said = _topics_of(_json(text)) | said
-    return _topics_of_prose(persona.appearance) | said
+    own = _topics_of_prose(persona.appearance)
+    if not own and not _json(persona.appearance) and _is_short(persona.appearance):
+        own = {"other": persona.appearance or ""}
+    for prose in (own, *map(_topics_of_prose, (persona.description, persona.system_prompt, persona.bio))):
+        said = prose | said
+    return said
+
+
+def _is_short(text: str | None) -> bool:
+    words = (text or "").split()
+    return 0 < len(words) <= _SHORT and not is_unsaid(" ".join(words)) and not is_instruction(folded(text or ""))
 
 
 def _json(text: str | None) -> dict[str, Any]:
@@ -98,10 +93,24 @@ def _json(text: str | None) -> dict[str, Any]:
 
 def _topics_of(document: dict[str, Any]) -> dict[str, str]:
     topics: dict[str, list[str]] = {}
+    elsewhere: dict[str, list[str]] = {}
     for topic, words in _walk(document, parent="", depth=0):
-        topics.setdefault(topic, []).append(words)
-    # Colour, length and texture of the hair come one by one and belong together.
-    return {topic: ", ".join(words) for topic, words in topics.items()}
+        if topic not in _LISTS:
+            topics.setdefault(topic, []).append(words)
+            continue
+        for part in _SEPARATORS.split(words):
+            spoken = looks_in(part)
+            if not spoken:
+                topics.setdefault(topic, []).append(part)
+            for other, fragment in spoken.items():
+                (topics if other in _LISTS else elsewhere).setdefault(other, []).append(fragment)
+    # Colour, length and texture of the hair come one by one and belong together; so does grey among the features.
+    for other, said in elsewhere.items():
+        if other == "hair" or other not in topics:
+            topics.setdefault(other, []).extend(said)
+    return {
+        topic: ", ".join(dict.fromkeys(filter(None, map(str.strip, words)))) for topic, words in topics.items()
+    }
 
 
 def _walk(document: dict[str, Any], *, parent: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -113,7 +122,7 @@ def _walk(document: dict[str, Any], *, parent: str, depth: int) -> Iterator[tupl
             continue
         topic = _KEYS.get(f"{parent}_{key}") or _KEYS.get(key)
         words = _words(value)
-        if topic and not is_unsaid(words):
+        if topic and not (is_unsaid(words) and topic != "accessories") and not is_instruction(folded(words)):
             yield topic, words
 
 
@@ -127,41 +136,4 @@ def _words(value: Any) -> str:
 
 
 def _topics_of_prose(text: str | None) -> dict[str, str]:
-    if _json(text):
-        return {}
-    prose = _folded_lines(text)
-    topics: dict[str, str] = {}
-    garments: list[str] = []
-    marks = list(_MARKS.finditer(prose))
-    borders = [0, *(place for mark in marks for place in mark.span()), len(prose)]
-    for mark, before, after in zip(marks, borders[::2], borders[3::2], strict=False):
-        topic, words = _said_at(mark, before=prose[before : mark.start()], after=prose[mark.end() : after])
-        if topic == "garment":
-            garments.append(words)
-        elif words:
-            topics.setdefault(topic, words)
-    if garments and "clothes" not in topics:
-        topics["clothes"] = " e ".join(garments)
-    if years := _YEARS.search(prose):
-        topics["age"] = years[1] or years[2]
-    if not topics and text and not is_unsaid(prose):
-        topics["other"] = text
-    return topics
-
-
-def _said_at(mark: re.Match[str], *, before: str, after: str) -> tuple[str, str]:
-    """The topic of *mark* and what is said of it, in the texts between it and its neighbours."""
-    side, _, topic = (mark.lastgroup or "").partition("_")
-    kept = mark[0] if topic in _KEEP_WORD else ""
-    if side == "after":
-        words = [kept, *_SENTENCE_END.split(after)[0].replace(",", " , ").split()]
-    else:
-        words = [*_CLAUSE_END.split(before)[-1].split(), kept]
-    while words and words[-1] in _LOOSE:
-        words.pop()
-    return topic, " ".join(words).replace(" ,", ",").strip()
-
-
-def _folded_lines(text: str | None) -> str:
-    """*text* in lower case without accents, its line ends kept, since they end sentences."""
-    return "\n".join(folded(row) for row in (text or "")[:_PROSE_CHARS].splitlines())
+    return {} if _json(text) else looks_in(text)

@@ -15,6 +15,7 @@ from retrato.domain.persona import Persona
 from retrato.prompts.age import age_of
 from retrato.prompts.dice import Dice
 from retrato.prompts.faces import Choice, Origin, Palette, faces
+from retrato.prompts.hair import GREYING
 from retrato.prompts.phrases import with_article
 from retrato.prompts.told import Told, told
 
@@ -25,6 +26,8 @@ _FACES_TRIED = 32
 _SHORTEST_REPEATED = 4
 """Letters of a word that should not come twice in a face."""
 _WRONG_ARTICLE = re.compile(r"\ba (?=[aeiou])")
+_HIDDEN = "hidden by"
+_EARS = ("earrings", "studs")
 _HAIRLESS = {"bald": "a bald head", "shaved": "a shaved head"}
 
 
@@ -55,7 +58,8 @@ def draw_look(persona: Persona, *, attempt: int) -> Look:
         eyes=f"{row.eyes or dice.choose('eyes', palette.eyes)} eyes",
         hair=hair.said,
         beard="" if beard.said == "clean-shaven" else beard.said,
-        glasses=row.glasses or _glasses(dice),
+        glasses=row.glasses or ("" if row.accessories else _glasses(dice)),
+        accessories=row.accessories.removeprefix("none"),
         trait=trait.said,
         expression=row.expression or dice.choose("expression", faces().scene.expressions),
         clothes=row.clothes or dice.choose("clothes", _for(faces().scene.clothes, row)),
@@ -78,27 +82,40 @@ def _origin(row: Told, dice: Dice) -> Origin:
     region = data.regions.get(row.demonym) or data.regions.get(first) or "elsewhere"
     origins: Sequence[Origin] = data.origins[region if row.demonym else "anywhere"]
     if row.ethnicity:
-        wanted = data.ethnicities.get(row.ethnicity, ())
+        people = data.origins.get(data.regions.get(row.ethnicity, ""), ())
+        wanted = data.ethnicities.get(row.ethnicity) or tuple(origin.palette for origin in people)
         origins = [origin for origin in origins if origin.palette in wanted] or [
             Origin(said=f"{row.ethnicity} {{}}", palette=wanted[0] if wanted else origins[0].palette)
         ]
     origins = [o for o in origins if row.skin in data.palettes[o.palette].skin] or origins
     origins = [o for o in origins if row.hair_colour in data.palettes[o.palette].hair] or origins
+    origins = [o for o in origins if row.eyes in data.palettes[o.palette].eyes] or origins
     return dice.weigh("origin", origins, lambda origin: origin.share)
 
 
 def _hair(row: Told, palette: Palette, age: int, dice: Dice) -> Choice:
+    if row.hair_style.startswith(_HIDDEN):
+        return Choice(said=f"hair {row.hair_style}")
     if row.hair_length in _HAIRLESS:
         return Choice(said=_HAIRLESS[row.hair_length])
-    colour = Choice(said=row.hair_colour) if row.hair_colour else _hair_colour(palette, age, dice)
+    colour = _told_colour(row, palette, dice) if row.hair_colour else _hair_colour(palette, age, dice)
     texture = row.hair_texture or dice.choose("texture", palette.textures)
     if row.hair_length or row.hair_style:
         words = [row.hair_length, texture, colour.said, "hair", row.hair_style]
         return Choice(said=" ".join(filter(None, words)), from_age=colour.from_age)
-    styles = faces().styles[_kind(row)][texture]
+    styles: Sequence[Choice] = faces().styles[_kind(row)][texture]
+    # Of what the row tells nothing is left out: no bald head for brown hair, no crew cut for straight hair.
+    styles = [style for style in styles if "{}" in style.said] if row.hair_colour else styles
+    styles = [style for style in styles if row.hair_texture in style.said] or styles
     style = dice.choose("hair", _old_enough(styles, age))
     said = _WRONG_ARTICLE.sub("an ", style.said.replace("{}", colour.said))
     return Choice(said=said, from_age=max(style.from_age, colour.from_age))
+
+
+def _told_colour(row: Told, palette: Palette, dice: Dice) -> Choice:
+    """The row's; where that is nothing but *greying*, with the colour that it was."""
+    own = f" {dice.choose('hair colour', palette.hair)}" if row.hair_colour == GREYING else ""
+    return Choice(said=f"{row.hair_colour}{own}")
 
 
 def _hair_colour(palette: Palette, age: int, dice: Dice) -> Choice:
@@ -134,6 +151,8 @@ def _trait(row: Told, palette: Palette, age: int, dice: Dice, *, avoid: str) -> 
         return Choice(said=row.trait)
     traits = faces().traits
     choices = [*_for(traits, row), *(traits["freckles"] if palette.freckles else ())]
+    if row.accessories or row.glasses:
+        choices = [choice for choice in choices if not choice.said.endswith(_EARS)]
     by_words = {choice.said: choice for choice in _old_enough(choices, age)}
     return by_words[dice.choose("trait", _unlike(tuple(by_words), avoid=avoid))]
 

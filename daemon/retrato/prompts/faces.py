@@ -7,6 +7,8 @@ from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict
 
+from retrato.prompts.countries import countries
+
 Phrases = tuple[str, ...]
 
 
@@ -73,7 +75,7 @@ class Scene(_Table):
 
 
 class Faces(_Table):
-    """The whole file."""
+    """The whole file; ``regions`` also has the countries, from ``countries.toml``."""
 
     origins: Mapping[str, tuple[Origin, ...]]
     regions: Mapping[str, str]
@@ -91,5 +93,6 @@ class Faces(_Table):
 @cache
 def faces() -> Faces:
     """The faces, read once."""
-    text = files(__package__).joinpath("faces.toml").read_text(encoding="utf-8")
-    return Faces.model_validate(tomllib.loads(text))
+    tables = tomllib.loads(files(__package__).joinpath("faces.toml").read_text(encoding="utf-8"))
+    tables["regions"] |= {country.demonym: country.origins for country in countries().values()}
+    return Faces.model_validate(tables)

@@ -17,7 +17,8 @@ from importlib.resources import files
 from retrato.domain.persona import Persona
 from retrato.prompts.clean import folded
 from retrato.prompts.described import described
-from retrato.prompts.translate import is_unsaid, nationality_in_english
+from retrato.prompts.told import demonym_of
+from retrato.prompts.translate import is_unsaid
 
 _CHARS = 2000
 _OPEN_FORM = re.compile(r"\w[(/]\s*(?:as?|os?|es)\b\)?|\w(?:@|\(x\))", re.IGNORECASE)
@@ -54,8 +55,14 @@ def _by_role_and_name(persona: Persona, *, names_tell: bool) -> str:
 
 
 def _in_prose(persona: Persona) -> str:
-    """By the nouns of the appearance's prose, then by its pronouns; empty where both genders or none are named."""
-    words = set(re.findall(r"[a-z]+", folded((persona.appearance or "")[:_CHARS])))
+    """By the first prose that tells it: by its nouns, then by its pronouns."""
+    texts = (persona.appearance, persona.description, persona.bio)
+    return next(filter(None, map(_in_one_prose, texts)), "")
+
+
+def _in_one_prose(text: str | None) -> str:
+    """Empty where both genders or none are named."""
+    words = set(re.findall(r"[a-z]+", folded((text or "")[:_CHARS])))
     known = _words()
     for women, men in (("women_in_prose", "men_in_prose"), ("womens_pronouns", "mens_pronouns")):
         named = [noun for noun, table in (("woman", women), ("man", men)) if known[table] & words]
@@ -104,7 +111,7 @@ def _by_name(persona: Persona) -> str:
         if word in known["mens_titles"]:
             return "man"
         if word not in known["open_titles"]:
-            return _gender_of_name(word, is_italian=nationality_in_english(persona.nationality) == "Italian")
+            return _gender_of_name(word, is_italian=demonym_of(persona) == "Italian")
     return ""
 
 

@@ -46,8 +46,9 @@ class _Phrase:
     """
     Collects one noun with what belongs to it, then the next.
 
-    Before the noun stand the qualities that followed it, then what followed *de*: a *soft studio light*, a
-    *blue silk blouse*.
+    Before the noun stand its qualities, then what followed *de*, the last first: a *soft studio light*, a *blue
+    silk
+    blouse*, *tortoiseshell frame glasses*.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class _Phrase:
         things, thing = find_first(words, known.things)
         qualities, quality = find_first(words, known.qualities)
         if self._after_of and (things or qualities):
-            self._kinds.append(_ARTICLE.sub("", thing or quality))
+            self._kinds.insert(0, _ARTICLE.sub("", thing or quality))
             self._after_of = False
             return things or qualities
         if qualities and (self._noun or not things):
@@ -81,7 +82,8 @@ class _Phrase:
             self._qualities.insert(0 if self._noun else len(self._qualities), quality)
             return qualities
         if things:
-            self._close()
+            if self._noun:
+                self._close()
             self._noun = thing
             return things
         if joining:
@@ -107,9 +109,12 @@ class _Phrase:
 
     def _close(self) -> None:
         bare = _ARTICLE.sub("", self._noun)
-        words = " ".join(filter(None, [*self._qualities, *self._kinds, bare]))
+        kinds = [kind.removesuffix(bare).strip() for kind in self._kinds]  # "brincos de argola" are hoop earrings
+        words = " ".join(filter(None, [*self._qualities, *kinds, bare]))
         article = self._noun.removesuffix(bare).strip()
         if article:
+            # What something is on is somebody's own.
+            article = "the" if self._said[-1:] == ["on"] else article
             words = f"the {words}" if article == "the" else with_article(words)
         if words:
             self._said.append(words)

@@ -19,6 +19,7 @@ FIELDS: Mapping[str, str] = {
     "role": "senior data analyst",
     "company": "ARVA Tech Solutions",
     "industry": "technology",
+    "description": "Maya runs the lab at night and paints by day. (as the row has it)",
     "subject": "she has",
     "look": "light brown skin, an oval face with full lips, brown eyes, a curly black bob and dimples",
     "skin": "light brown skin",

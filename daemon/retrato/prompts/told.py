@@ -1,27 +1,39 @@
 """What the host's row says of a face, in English; what it does not say is drawn (``draw.py``)."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 
 from retrato.domain.persona import Persona
+from retrato.domain.years import years_in
 from retrato.prompts.anonymity import anonymous, without_identity
 from retrato.prompts.clean import folded, phrase
 from retrato.prompts.described import described
+from retrato.prompts.faces import faces
+from retrato.prompts.hair import hair_of
+from retrato.prompts.instructions import is_instruction
 from retrato.prompts.lookup import find, split
-from retrato.prompts.phrases import in_english, with_article
-from retrato.prompts.translate import is_unsaid, nationality_in_english, noun_for
+from retrato.prompts.phrases import in_english, joined, with_article
+from retrato.prompts.translate import country_in_english, is_unsaid, nationality_in_english, noun_for
 from retrato.prompts.vocabulary import vocabulary
 
 _UNKNOWN_WORDS = 3
 """Words of a value that pass through untranslated."""
+_MOST_OF_A_LIST = 2
 _CHARS = 80
+_NONE = "none"
+_NEGATIONS = frozenset({"sem", "sin", "no", "without", "nenhum", "nenhuma", "ningun", "ninguno", "none", "nao"})
+_GLASSES = frozenset({"glasses", "eyeglasses", "sunglasses", "spectacles"})
+_COVERINGS = frozenset({"hijab", "headscarf", "veil", "turban"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """English phrases, ready for their sentences; empty where the row says nothing. ``noun`` is never empty."""
+    """
+    English phrases, ready for their sentences; empty where the row says nothing. ``noun`` is never empty.
+
+    ``accessories`` is what is worn beside clothes and glasses, *none* where the row says that there is nothing.
+    """
 
     noun: str
     demonym: str = ""
@@ -35,6 +47,7 @@ class Told:
     face: str = ""
     beard: str = ""
     glasses: str = ""
+    accessories: str = ""
     trait: str = ""
     expression: str = ""
     clothes: str = ""
@@ -43,8 +56,9 @@ class Told:
 
     @property
     def basis(self) -> str:
-        """A hash of it all: a look drawn for another basis may contradict the row."""
-        return hashlib.blake2b("\0".join(astuple(self)).encode(), digest_size=16).hexdigest()
+        """A hash of all that is said: a look drawn for another basis may contradict the row."""
+        said = [f"{field}={words}" for field, words in asdict(self).items() if words]
+        return hashlib.blake2b("\0".join(said).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 def told(persona: Persona) -> Told:
@@ -56,7 +70,10 @@ def told(persona: Persona) -> Told:
     noun = noun_for(said.get("gender")) if noun == "person" else noun
     demonym, ethnicity = _origin(persona, said.get("ethnicity"))
     glasses, accessories = _accessories(said.get("accessories"))
-    beard, trait = _beard_and_trait(said)
+    hair = hair_of(said.get("hair"))
+    if covering := _covering(accessories):
+        hair["hair_style"] = f"hidden by {covering}"
+        accessories = [worn for worn in accessories if worn != covering]
     return Told(
         noun=noun,
         demonym=demonym,
@@ -64,50 +81,49 @@ def told(persona: Persona) -> Told:
         skin=_value(said.get("skin"), known.skin),
         eyes=_value(said.get("eyes"), known.eye_shapes, known.eye_colours),
         face=_value(said.get("face"), known.face_shapes),
-        beard=beard if noun == "man" else "",
+        beard=_beard(said.get("beard")) if noun == "man" else "",
         glasses=glasses,
-        trait=trait or accessories or in_english(phrase(said.get("other"), chars=_CHARS, words=10)),
+        accessories=joined(accessories[:_MOST_OF_A_LIST])
+        or (_NONE if said.get("accessories") and not glasses else ""),
+        trait=joined(_phrases(said.get("trait") or said.get("other"))[:_MOST_OF_A_LIST]),
         expression=_expression(said.get("expression")),
-        clothes=in_english(said.get("clothes")),
+        clothes=joined(_phrases(said.get("clothes"))),
         light=in_english(said.get("light")),
         background=in_english(said.get("background")).removeprefix("a ").removeprefix("an "),
-        **_hair(said.get("hair")),
+        **hair,
     )
 
 
 def told_age(persona: Persona) -> int | None:
     """Years, where the row's texts give them; the middle of a range such as *30-35*."""
-    years = [int(number) for number in re.findall(r"\d{1,3}", described(persona).get("age", ""))[:2]]
-    return sum(years) // len(years) if years else None
+    return years_in(described(persona).get("age"))
+
+
+def demonym_of(persona: Persona) -> str:
+    """Of the nationality, else of the country, else of the company's country; empty where none is known."""
+    own = nationality_in_english(persona.nationality) or country_in_english(persona.country)
+    return own or country_in_english(persona.empresa_country)
 
 
 def _origin(persona: Persona, described_ethnicity: str | None) -> tuple[str, str]:
-    """Demonym and ethnicity. Hosts write nationalities where they mean ethnicities; such a word is a demonym."""
-    demonym = nationality_in_english(persona.nationality)
+    """
+    Demonym and ethnicity.
+
+    Hosts write nationalities where they mean ethnicities; such a word is a demonym, unless there is another one: a
+    Japanese Brazilian.
+    """
+    demonym = nationality_in_english(persona.nationality) or country_in_english(persona.country)
     words = " ".join(_words(persona.ethnicity) or _words(described_ethnicity))
     if is_unsaid(words):
-        return demonym, ""
+        return demonym or demonym_of(persona), ""
     ethnicities, left = split(words.split(), vocabulary().ethnicities)
     if ethnicities:
-        return demonym, ethnicities[0]
-    as_nationality = nationality_in_english(" ".join(left))
-    if as_nationality in vocabulary().nationalities.values():
-        return demonym or as_nationality, ""
-    return demonym, " ".join(left[:_UNKNOWN_WORDS])
-
-
-def _hair(text: str | None) -> dict[str, str]:
-    known = vocabulary()
-    words = _words(text)
-    found: dict[str, str] = {}
-    # A word that may be a length or a colour is what the earlier table says.
-    for part in ("style", "length", "texture", "colour"):
-        entries, words = split(words, getattr(known, f"hair_{part}s"))
-        found[f"hair_{part}"] = entries[0] if entries else ""
-    unknown = _visible(words)
-    if unknown and not found["hair_colour"]:
-        found["hair_colour"] = unknown
-    return found
+        return demonym or demonym_of(persona), ethnicities[0]
+    if as_nationality := country_in_english(" ".join(left)):
+        one_people = demonym and len(faces().origins[faces().regions.get(as_nationality, "europe")]) == 1
+        return demonym or as_nationality, as_nationality if one_people and as_nationality != demonym else ""
+    unknown = "" if is_instruction(folded(words)) else " ".join(left[:_UNKNOWN_WORDS])
+    return demonym or demonym_of(persona), unknown
 
 
 def _value(text: str | None, *tables: Mapping[str, str]) -> str:
@@ -119,28 +135,54 @@ def _value(text: str | None, *tables: Mapping[str, str]) -> str:
         if entries:
             values.append(entries[0])
             words = left
-    return " ".join(values) or _visible(words)
+    return " ".join(values) or ("" if is_instruction(folded(text or "")) else _visible(words))
 
 
-def _accessories(text: str | None) -> tuple[str, str]:
+def _accessories(text: str | None) -> tuple[str, list[str]]:
     """Glasses, and whatever else is worn."""
-    parts = [in_english(part) for part in (text or "").split(",")]
-    glasses = next((part for part in parts if "glasses" in part.split()), "")
-    return glasses, next((part for part in parts if part and part != glasses), "")
+    parts = _phrases(text)
+    glasses = next((part for part in parts if _GLASSES & set(part.split())), "")
+    return glasses, [part for part in parts if not _GLASSES & set(part.split())]
 
 
-def _beard_and_trait(said: Mapping[str, str]) -> tuple[str, str]:
-    """Hosts write beards also among the distinctive features, of which the first other one is the trait."""
-    parts = said.get("trait", "").split(",")
-    beards = [_beard(part) for part in parts]
-    traits = [part for part, beard in zip(parts, beards, strict=True) if not beard]
-    own = said.get("beard", "")
-    own = own and (_beard(own) or _beard(f"barba {own}") or in_english(own))
-    return next(filter(None, [own, *beards]), ""), next(filter(None, map(in_english, traits)), "")
+def _covering(accessories: Sequence[str]) -> str:
+    """What hides the hair."""
+    return next((worn for worn in accessories if _COVERINGS & set(worn.split())), "")
 
 
-def _beard(text: str) -> str:
-    return find(" ".join(word for word in _words(text) if word != "bem"), vocabulary().beards) or ""
+def _phrases(text: str | None) -> list[str]:
+    """The parts of a list in English; one that another one says more exactly is left out."""
+    parts = dict.fromkeys(filter(None, map(_bounded, (text or "").split(","))))
+    return [part for part in parts if not any(part != other and _says_all(other, part) for other in parts)]
+
+
+def _bounded(part: str) -> str:
+    """One part in English; *sem óculos* says no thing that could be shown."""
+    first = folded(part).partition(" ")[0]
+    return "" if first in _NEGATIONS else in_english(part)
+
+
+def _says_all(longer: str, shorter: str) -> bool:
+    return set(shorter.split()) <= set(longer.split())
+
+
+def _beard(text: str | None) -> str:
+    """The first beard among *text*; *cheia* alone is one too, and a clean shave goes before none."""
+    for part in filter(str.strip, (text or "").split(",")):
+        words = " ".join(word for word in _words(part) if word != "bem")
+        if found := find(words, vocabulary().beards) or find(f"barba {words}", vocabulary().beards):
+            return found
+        if words and not is_unsaid(words):
+            beard = in_english(words if {"barba", "beard"} & set(folded(words).split()) else f"barba {words}")
+            kinds = [kind for kind in _words(part) if find(kind, vocabulary().beards)]
+            return (
+                beard
+                if "beard" in beard
+                else find(kinds[0], vocabulary().beards) or ""
+                if kinds
+                else in_english(part)
+            )
+    return ""
 
 
 def _expression(text: str | None) -> str:

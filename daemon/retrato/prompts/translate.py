@@ -1,14 +1,19 @@
 """Gender, nationality and role in English, by the vocabulary; what it lacks stays as it was written."""
 
 import re
+from collections.abc import Iterator
 
 from retrato.prompts.clean import folded, line, phrase
-from retrato.prompts.lookup import find, find_first
+from retrato.prompts.countries import demonym_of_code, demonym_of_name
+from retrato.prompts.lookup import LONGEST_ENTRY, find, find_first
 from retrato.prompts.vocabulary import vocabulary
 
 _CHARS = 60
 ROLE_WORDS = 7
 _NATIONALITY_WORDS = 3
+_COUNTRY_CHARS, _COUNTRY_WORDS, _COUNTRY_PARTS = 200, 8, 8
+_SEVERAL = re.compile(r"[,;/|&()\[\]\"]|\s(?:-|e|and|y)\s")
+"""Between the nationalities of a person, and between a place and its country."""
 _SHORTEST_GENDER = 4
 """Letters of a gender word inside a role: the *M* of *R&D M* is none."""
 
@@ -24,15 +29,52 @@ def noun_for(gender: str | None) -> str:
 
 
 def nationality_in_english(nationality: str | None) -> str:
-    """A demonym such as *Brazilian* or *Mexican-American*; empty where nothing is said."""
-    nationalities = vocabulary().nationalities
+    """
+    A demonym such as *Brazilian* or *Mexican-American*, also for a country or its code; empty where nothing is
+    said.
+
+    Of several the first. What is not known stays as it was written.
+    """
+    if known := country_in_english(nationality):
+        return known
     words = " ".join(genderless(phrase(nationality, chars=_CHARS, words=_NATIONALITY_WORDS)))
+    return "" if is_unsaid(words) else words
+
+
+def country_in_english(text: str | None) -> str:
+    """The demonym of the country, of the people or of the code that *text* names; empty where it names none."""
+    for row in (text or "")[:_COUNTRY_CHARS].splitlines():
+        if is_unsaid(row.strip()):
+            continue
+        if code := demonym_of_code(row):
+            return code
+        if said := next(filter(None, map(_demonym, [row, *_SEVERAL.split(row)[:_COUNTRY_PARTS]])), ""):
+            return said
+    return ""
+
+
+def _demonym(text: str) -> str:
+    """Of one country or people: its whole name, both words of *Mexicana-Americana*, or the one that is named."""
+    words = " ".join(genderless(phrase(text, chars=_CHARS, words=_COUNTRY_WORDS)))
     if is_unsaid(words):
         return ""
-    if found := find(words, nationalities):
+    if found := _known_demonym(words):
         return found
-    parts = re.split(r"([ -])", words)
-    return "".join(find(part, nationalities) or part for part in parts)
+    parts = [part if part in {" ", "-"} else _known_demonym(part) for part in re.split(r"([ -])", words)]
+    if all(parts):
+        return "".join(parts)
+    return next(filter(None, _demonyms_in(words.split())), "")
+
+
+def _demonyms_in(words: list[str]) -> Iterator[str]:
+    """The people named among *words*, the longest name first: *nascida na Coreia do Sul*."""
+    for count in range(min(len(words) - 1, LONGEST_ENTRY), 0, -1):
+        for at in range(len(words) - count + 1):
+            yield _known_demonym(" ".join(words[at : at + count]))
+
+
+def _known_demonym(words: str) -> str:
+    return find(words, vocabulary().nationalities) or demonym_of_name(words)
 
 
 def role_in_english(role: str | None, *, words: int = ROLE_WORDS) -> str:

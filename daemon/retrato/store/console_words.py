@@ -6,7 +6,6 @@ from enum import Enum
 from retrato.store.console_rows import NOBODYS
 from retrato.store.host import Host, quoted
 from retrato.store.host_words import first_of, host_words, not_empty
-from retrato.store.mapping import EMPRESA_NAME
 from retrato.store.queries import render
 from retrato.store.status import UNDER_WAY
 
@@ -114,6 +113,6 @@ def _the_company(host: Host) -> str:
 
 def _rows(host: Host) -> str:
     assert host.empresas is not None
-    names = [not_empty("e", column) for column in host.empresas.existing(EMPRESA_NAME)]
+    names = [not_empty("e", column) for column in host.empresas_fields("name")]
     key = f"e.{quoted('id')}::text"
     return f"select {key} as id, {first_of([*names, key])} as name from {host.empresas.name} e"

@@ -93,7 +93,11 @@ class Host:
 
     def require(self) -> None:
         """Raise ConfigError where the tables cannot be worked with."""
-        for told, table in ((self.mapping.columns, self.personas), (self.mapping.avatares_columns, self.avatares)):
+        for told, table in (
+            (self.mapping.columns, self.personas),
+            (self.mapping.avatares_columns, self.avatares),
+            (self.mapping.empresas_columns, self.empresas),
+        ):
             missing = sorted({column for column in told.values() if table and column and not table.has(column)})
             if missing:
                 raise ConfigError(f"[host] in retrato.toml names columns that do not exist: {', '.join(missing)}")
@@ -136,6 +140,10 @@ class Host:
         if self.avatares is None or self.avatares_key is None:
             return []
         return self.avatares.existing(self.mapping.avatares_candidates(name))
+
+    def empresas_fields(self, name: str) -> list[str]:
+        """The columns of the table of companies that may hold a field of READ_FROM_EMPRESAS."""
+        return self.empresas.existing(self.mapping.empresas_candidates(name)) if self.empresas is not None else []
 
     def prompts(self) -> list[str]:
         """The columns of the table of avatars that hold the application's ready prompt."""

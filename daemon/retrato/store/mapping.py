@@ -19,21 +19,73 @@ from retrato.domain.errors import ConfigError
 Preset = Literal["auto", "a", "b", "c", "single"]
 ReadyWhen = Literal["name", "prompt"]
 
-# Logical field of a persona → columns of its table that may hold it, the first one that is not empty wins.
+_COUNTRY = (
+    "pais", "country", "country_name", "pais_nome", "nome_pais", "country_code", "pais_codigo", "codigo_pais",
+    "country_iso", "iso_country",
+)  # fmt: skip
+# Logical field of a persona → columns of its table that may hold it, the first one that is not empty wins; of
+# GATHERED
+# the first one that tells something.
 READ: Mapping[str, Sequence[str]] = {
     "name": ("full_name", "nome", "name", "profile_name", "display_name"),
     "role": ("role", "cargo", "job_title", "title"),
     "department": ("department", "departamento"),
     "specialty": ("specialty",),
     "gender": ("genero", "gender", "sexo"),
-    "age": ("idade", "age", "age_range"),
+    "age": (
+        "idade",
+        "age",
+        "edad",
+        "age_range",
+        "faixa_etaria",
+        "rango_edad",
+        "idade_aparente",
+        "apparent_age",
+    ),
+    "birth_date": (
+        "data_nascimento",
+        "data_de_nascimento",
+        "nascimento",
+        "birth_date",
+        "birthdate",
+        "date_of_birth",
+        "dob",
+        "birthday",
+        "fecha_nacimiento",
+        "ano_nascimento",
+        "birth_year",
+        "year_of_birth",
+    ),
     "experience_years": ("experiencia_anos",),
-    "nationality": ("nacionalidade", "nationality"),
+    "nationality": ("nacionalidade", "nationality", "nacionalidad"),
+    "country": (
+        "pais_origem",
+        "pais_de_origem",
+        "pais_nascimento",
+        "pais_origen",
+        "country_of_origin",
+        "origin_country",
+        "birth_country",
+        *_COUNTRY,
+    ),
     "ethnicity": ("etnia", "ethnicity"),
     "appearance": ("descricao_fisica", "appearance_description", "aparencia"),
     "system_prompt": ("system_prompt",),
     "biometrics": ("biometrics",),
     "physical_appearance": ("physical_appearance",),
+    "description": ("description", "descricao", "descripcion", "character_description", "persona_description"),
+    "bio": (
+        "bio",
+        "biografia",
+        "biography",
+        "biografia_resumida",
+        "biografia_completa",
+        "about",
+        "about_me",
+        "sobre",
+        "backstory",
+        "perfil_profissional",
+    ),
     "ready_prompt": ("avatar_prompt", "custom_prompt"),
 }
 # The same for the table of avatars; a persona's own columns go first.
@@ -88,8 +140,14 @@ WRITTEN: Mapping[str, Sequence[str]] = {
     "generated_at": ("avatar_image_generated_at",),
     "metadata": ("avatar_metadata", "metadata"),
 }
-EMPRESA_NAME = ("nome", "name")
-EMPRESA_INDUSTRY = ("industria", "industry", "setor")
+# The same for the table of companies.
+READ_FROM_EMPRESAS: Mapping[str, Sequence[str]] = {
+    "name": ("nome", "name"),
+    "industry": ("industria", "industry", "setor"),
+    "country": _COUNTRY,
+}
+GATHERED = ("age", "birth_date", "country")
+"""Fields whose columns are all read: one of them may hold what tells nothing (*a definir*)."""
 FLAG = "regenerate_avatar"
 
 _AVATARES: Mapping[str, Sequence[str]] = {
@@ -109,9 +167,10 @@ class HostMapping:
     What ``[host]`` says. Table names may be qualified (``app.personas``).
 
     ``columns`` gives a logical field (the keys of READ, KEYS, INACTIVE and WRITTEN) the column of the personas'
-    table that holds it, ``avatares_columns`` the same for the table of avatars. An empty name: there is none.
-    ``inactive_words`` are further words of a status that take a persona out of use. ``ready_when``,
-    ``regenerate_on_change`` and ``placeholder_pictures`` are the settings of these names: the triggers know them.
+    table that holds it, ``avatares_columns`` and ``empresas_columns`` the same for the tables of avatars and of
+    companies. An empty name: there is none. ``inactive_words`` are further words of a status that take a persona
+    out of use. ``ready_when``, ``regenerate_on_change`` and ``placeholder_pictures`` are the settings of these
+    names: the triggers know them.
     """
 
     # A key that means nothing is a slip of the pen.
@@ -123,6 +182,7 @@ class HostMapping:
     avatares: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     avatares_columns: Mapping[str, str] = field(default_factory=dict)
+    empresas_columns: Mapping[str, str] = field(default_factory=dict)
     inactive_words: Sequence[str] = ()
     ready_when: ReadyWhen = "name"
     regenerate_on_change: bool = False
@@ -132,6 +192,7 @@ class HostMapping:
         known = {*READ, *KEYS, *INACTIVE, *WRITTEN}
         _refuse_unknown("host.columns", self.columns, known)
         _refuse_unknown("host.avatares_columns", self.avatares_columns, {"persona_id", *READ_FROM_AVATARES})
+        _refuse_unknown("host.empresas_columns", self.empresas_columns, set(READ_FROM_EMPRESAS))
         if any(not word.strip() or "\0" in word for word in self.inactive_words):
             raise ConfigError("host.inactive_words in retrato.toml: an empty word is no word")
 
@@ -148,6 +209,10 @@ class HostMapping:
     def avatares_candidates(self, field_name: str) -> Sequence[str]:
         """The same for the table of avatars."""
         return _candidates(field_name, self.avatares_columns, READ_FROM_AVATARES)
+
+    def empresas_candidates(self, field_name: str) -> Sequence[str]:
+        """The same for the table of companies, by READ_FROM_EMPRESAS."""
+        return _candidates(field_name, self.empresas_columns, READ_FROM_EMPRESAS)
 
 
 def _candidates(field_name: str, told: Mapping[str, str], known: Mapping[str, Sequence[str]]) -> Sequence[str]:

@@ -34,6 +34,8 @@ def _tables(host: "Host") -> Iterator[str]:
         yield f"avatares: {mapping.avatares} has no column persona_id, and avatares_columns names none"
     if mapping.avatares_columns and host.avatares is None:
         yield f"avatares_columns ({', '.join(sorted(mapping.avatares_columns))}): there is no table of avatars"
+    if mapping.empresas_columns and host.empresas is None:
+        yield f"empresas_columns ({', '.join(sorted(mapping.empresas_columns))}): there is no table of companies"
 
 
 def _columns(host: "Host") -> Iterator[str]:

@@ -1,16 +1,19 @@
 """Personas and companies, read from the host's tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from retrato.domain.errors import NotFoundError
 from retrato.domain.persona import Persona
+from retrato.domain.years import years_in, years_since
 from retrato.store.database import Database
-from retrato.store.host import Host, Table, quoted
+from retrato.store.host import Host, quoted
 from retrato.store.host_words import first_of, host_words, not_empty, ready_prompt
-from retrato.store.mapping import EMPRESA_INDUSTRY, EMPRESA_NAME, READ
+from retrato.store.mapping import GATHERED, READ, READ_FROM_EMPRESAS
 from retrato.store.rendered import Rendered
 
-_NUMBERS = ("age", "experience_years")
+_NUMBERS = ("age", "birth_date", "experience_years")
 _TEXTS = tuple(name for name in READ if name not in {"name", "ready_prompt", *_NUMBERS})
 
 
@@ -30,7 +33,7 @@ class Personas:
         self._database = database
         self._select = Rendered(database, host, _select)
         self._empresa = (
-            f"select id::text as id, {_empresa_name(host.empresas)} as name from {host.empresas.name} e "
+            f"select id::text as id, {_of_empresa(host, 'name')} as name from {host.empresas.name} e "
             "where id::text = $1"
             if host.empresas is not None and host.empresas.has("id")
             else None
@@ -41,15 +44,19 @@ class Personas:
         row = await self._select.ask(lambda sql: self._database.fetchrow(sql, persona_id))
         if row is None:
             return None
+        today = datetime.now(UTC).date()
         persona = Persona(
             id=row["id"],
             empresa_id=row["empresa_id"],
             name=row["name"] or "",
-            age=_whole_number(row["age"]),
+            age=years_in(row["age"])
+            or years_since(row["age"], today=today)
+            or years_since(row["birth_date"], today=today),
             experience_years=_whole_number(row["experience_years"]),
             ready_prompt=row["ready_prompt"],
             empresa_name=row["empresa_name"],
             industry=row["industry"],
+            empresa_country=row["empresa_country"],
             **{field: row[field] for field in _TEXTS},
         )
         return Draft(persona=persona, ready=row["ready"], version=row["next_version"])
@@ -71,7 +78,7 @@ class Personas:
 
 
 def _whole_number(text: str | None) -> int | None:
-    """The first whole number in what the host calls an age ("34", "30-35"); None where there is none."""
+    """The first whole number in what the host calls an experience ("9", "5-10"); None where there is none."""
     digits = ""
     for character in text or "":
         if character in "0123456789":
@@ -81,22 +88,27 @@ def _whole_number(text: str | None) -> int | None:
     return int(digits) if 0 < len(digits) < 4 else None  # noqa: PLR2004 - nobody is a thousand years old
 
 
-def _empresa_name(empresas: Table) -> str:
-    names = [not_empty("e", column) for column in empresas.existing(EMPRESA_NAME)]
-    return first_of(names)
+def _of_empresa(host: Host, name: str) -> str:
+    """A field of READ_FROM_EMPRESAS."""
+    known = [not_empty("e", column) for column in host.empresas_fields(name)]
+    return _lines_of(known) if name in GATHERED else first_of(known)
+
+
+def _lines_of(expressions: Sequence[str]) -> str:
+    """All that are not null, one a line."""
+    return f"concat_ws(chr(10), {', '.join(expressions)})" if expressions else "null::text"
 
 
 def _select(host: Host) -> str:
     """One persona with all that is known of it."""
     words = host_words(host)
     columns = [f"{_field(host, name)} as {name}" for name in READ]
-    empresa_name = industry = "null::text"
+    of_empresa = dict.fromkeys(READ_FROM_EMPRESAS, "null::text")
     joined = ""
     empresa_id = host.key("empresa_id")
     if host.empresas is not None and host.empresas.has("id") and empresa_id is not None:
         joined = f"left join {host.empresas.name} e on e.id::text = p.{quoted(empresa_id)}::text"
-        empresa_name = _empresa_name(host.empresas)
-        industry = first_of([not_empty("e", column) for column in host.empresas.existing(EMPRESA_INDUSTRY)])
+        of_empresa = {name: _of_empresa(host, name) for name in READ_FROM_EMPRESAS}
     if host.avatares is not None and host.avatares_key is not None:
         # One row, where there are duplicates the active one.
         order = f"order by pa.{quoted('ativo')} is true desc" if host.avatares.has("ativo") else ""
@@ -110,8 +122,9 @@ select
     {words["empresa_of_p"]} as empresa_id,
     {words["ready_of_p"]} as ready,
     {", ".join(columns)},
-    {empresa_name} as empresa_name,
-    {industry} as industry,
+    {of_empresa["name"]} as empresa_name,
+    {of_empresa["industry"]} as industry,
+    {of_empresa["country"]} as empresa_country,
     1 + coalesce(
         (select max(a.version) from retrato.avatars a where a.persona_id = p.{words["personas_id"]}::text), 0
     ) as next_version
@@ -128,7 +141,7 @@ def _field(host: Host, name: str) -> str:
         known += [not_empty("pa", column) for column in host.avatares_fields(name)]
     elif host.prompts():
         known.append(_newest_prompt(host))
-    return first_of(known)
+    return _lines_of(known) if name in GATHERED else first_of(known)
 
 
 def _newest_prompt(host: Host) -> str:
