@@ -1,4 +1,4 @@
-"""Wrapper functions for PostgREST: called as supabase-js calls them, by the roles that were named and nobody else."""
+"""Wrapper functions for PostgREST: called as supabase-js calls them, by the roles that were named alone."""
 
 import asyncio
 
@@ -80,7 +80,9 @@ async def test_named_role_orders_for_some_personas(dsn, roles, web, connection, 
 
 
 async def test_wrappers_are_closed_to_everybody_else_whatever_the_schema_gives_away(dsn, roles, web, connection):
-    await connection.execute(f'alter default privileges in schema public grant all on functions to "{roles[0]}", public')
+    await connection.execute(
+        f'alter default privileges in schema public grant all on functions to "{roles[0]}", public'
+    )
 
     await rpc.apply(dsn, Exposure("public", roles[1:]))
 

@@ -45,7 +45,7 @@ def migrate(
         typer.Option(
             "--rpc",
             metavar="SCHEMA",
-            help="Also write the functions request, request_company and avatar_status into this schema, for PostgREST.",
+            help="Also write functions that PostgREST finds (request, request_company, avatar_status) here.",
         ),
     ] = None,
     grant: Annotated[
@@ -107,10 +107,12 @@ async def _look_at(dsn: str, exposure: rpc.Exposure | None) -> None:
     async with connected(dsn) as connection:
         shut_out = await rpc.require(connection, exposure)
     for role in shut_out:
-        note(f"! {role} may not use schema {exposure.schema} yet: grant usage on schema {exposure.schema} to {role};")
+        note(f"! {role} may not use schema {exposure.schema} yet: it needs `grant usage on schema …`")
     for role, who in _EVERYBODY.items():
         if role in exposure.roles:
-            note(f"! {role} is {who}: each of them may start paid work then. RETRATO_MONTHLY_BUDGET_USD limits it.")
+            note(
+                f"! {role} is {who}: each of them may start paid work then. RETRATO_MONTHLY_BUDGET_USD limits it."
+            )
 
 
 async def _planned_rpc(dsn: str, exposure: rpc.Exposure | None) -> list[migrations.Step]:

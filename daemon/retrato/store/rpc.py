@@ -1,9 +1,9 @@
 """
-Wrapper functions for PostgREST, in a schema that it exposes: ``supabase.rpc('request_company', …)`` finds them there.
+Wrapper functions for PostgREST, in a schema that it exposes: ``supabase.rpc('request_company', …)`` finds them.
 
-Schema ``retrato`` is not exposed and need not be. The wrappers (``sql/rpc/``) run with their owner's rights and may be
-executed by the roles that were named, and nobody else. They bear a comment by which they are known again: nothing else
-of the application is ever replaced or dropped.
+Schema ``retrato`` is not exposed and need not be. The wrappers (``sql/rpc/``) run with their owner's rights and may
+be executed by the roles that were named, and nobody else. They bear a comment by which they are known again:
+nothing else of the application is ever replaced or dropped.
 """
 
 import re
@@ -37,7 +37,7 @@ select has_schema_privilege('retrato', 'usage')
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The schema in which the wrappers shall be, and the roles that may execute them; names as the catalogue has them."""
+    """The schema for the wrappers, and the roles that may execute them; names as in the catalogue, not quoted."""
 
     schema: str
     roles: Sequence[str]
@@ -73,7 +73,9 @@ async def require(connection: Connection, wanted: Exposure) -> list[str]:
 
     """
     if wanted.schema in _NOT_FOR_THESE or wanted.schema.startswith("pg_"):
-        raise ConfigError(f"--rpc wants a schema of the application that PostgREST exposes, and not {wanted.schema!r}")
+        raise ConfigError(
+            f"--rpc wants a schema of the application that PostgREST exposes, and not {wanted.schema!r}"
+        )
     place = await connection.fetchrow(query("inspect_rpc_place"), wanted.schema, list(wanted.roles))
     assert place is not None
     if not place["has_schema"]:
@@ -83,7 +85,7 @@ async def require(connection: Connection, wanted: Exposure) -> list[str]:
     taken = [one.signature for one in await _functions(connection, wanted.schema) if not one.is_ours]
     if taken:
         raise ConfigError(
-            f"{', '.join(taken)} is there already and is not Retrato's: choose another schema with --rpc, or rename it"
+            f"{', '.join(taken)} is there already and is not Retrato's: rename it, or take another schema"
         )
     return list(place["shut_out"])
 
@@ -150,8 +152,8 @@ async def apply(dsn: str, wanted: Exposure | None = None) -> list[Step]:
             raise ConfigError(f"the role of RETRATO_DATABASE_URL may not write functions there: {exc}") from exc
         if not may_call:
             raise ConfigError(
-                "the role of RETRATO_DATABASE_URL may not call retrato.request(), so its wrapper could not: take the "
-                "role that has migrated"
+                "the role of RETRATO_DATABASE_URL may not call retrato.request(), so its wrapper could not: take "
+                "the role that has migrated"
             )
         return steps
 

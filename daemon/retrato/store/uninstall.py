@@ -1,5 +1,5 @@
 """
-Take triggers, wrappers and schema ``retrato`` away again. The host's rows, the flag's column and the pictures stay.
+Take triggers, wrappers and schema ``retrato`` away again. Rows, the flag's column and the pictures stay.
 
 As `migrations.apply` does it: one transaction under the same advisory lock, with a short ``lock_timeout`` and
 retries. Nothing is dropped by CASCADE: what others have built on ours is named, and nothing is done.
