@@ -1,8 +1,8 @@
 """
 Wrapper functions for PostgREST, in a schema that it exposes: ``supabase.rpc('request_company', …)`` finds them.
 
-Schema ``retrato`` is not exposed and need not be. The wrappers (``sql/rpc/``) run with their owner's rights and may
-be executed by the roles that were named, and nobody else. They bear a comment by which they are known again:
+Schema ``retrato`` is not exposed and need not be. The wrappers (``sql/rpc/``) run with their owner's rights, may
+be executed by the roles that were named alone, and bear a comment by which they are known again:
 nothing else of the application is ever replaced or dropped.
 """
 
