@@ -153,13 +153,48 @@ async def test_flagged_personas_that_are_not_ready_are_told(shell, connection, e
     assert "2 wait for a name\n" in forcar.err
 
 
-async def test_personas_without_the_applications_prompt_are_told(shell, connection, empresa, insert):
+async def test_personas_without_the_applications_prompt_are_told(shell, dsn, connection, empresa, insert):
     await insert("Ana")
     await connection.execute("delete from retrato.jobs")
     by_prompt = {"RETRATO_READY_WHEN": "prompt"}
-    await shell.run("migrate", **by_prompt)
+    await shell.run("migrate", RETRATO_DATABASE_URL=dsn, **by_prompt)
 
     done = await shell.run("generate", f"--empresaId={empresa}", **by_prompt)
 
     assert done.code == 0
     assert "1 waits for the application's prompt (RETRATO_READY_WHEN=prompt)" in done.err
+
+
+async def test_migrate_writes_functions_for_supabase_js_and_tells_what_they_open(shell, dsn, connection):
+    words = ("--rpc", "public", "--grant", "anon")
+    shell.env["RETRATO_DATABASE_URL"] = dsn  # the owner's: who may migrate
+    await connection.execute("create role anon")
+    try:
+        plan = await shell.run("migrate", "--plan", *words)
+        before = await shell.run("migrate", "--check", *words)
+        done = await shell.run("migrate", *words)
+        after = await shell.run("migrate", "--check", *words)
+        plain = await shell.run("migrate", "--check")
+    finally:
+        await connection.execute("drop owned by anon; drop role anon")
+
+    assert [one.code for one in (plan, before, done, after, plain)] == [0, 1, 0, 0, 0], done.err
+    assert 'create or replace function "public".request_company(empresa_id text, force' in plan.out
+    assert "anon is everybody" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--rpc", "nowhere", "--grant", "postgres"), 78, "'nowhere'"),
+        (("--rpc", "public", "--grant", "nobody_at_all"), 78, "nobody_at_all"),
+        (("--rpc", "public"), 2, "go together"),
+        (("--grant", "postgres"), 2, "go together"),
+        (("--check", "--rpc", "nowhere", "--grant", "postgres"), 78, "'nowhere'"),
+    ],
+)
+async def test_schema_or_role_that_is_not_there_is_refused_by_migrate(shell, words, code, told):
+    done = await shell.run("migrate", *words)
+
+    assert (done.code, "Traceback" in done.err) == (code, False)
+    assert told in done.err
