@@ -15,6 +15,7 @@ import pytest
 PACKAGES = {
     "chromium": "chromium",
     "nginx": "nginx-light",
+    "node": "nodejs",
     "pgbouncer": "pgbouncer",
     "postgres": "postgresql",
     "promtool": "prometheus",

@@ -2,7 +2,7 @@
 --
 -- Row level security counts: without a policy that lets the role write, its right on the table is none. Whether a
 -- policy's condition can ever be met is not looked into.
--- $1 quoted name of the personas' table   $2 the flag's column
+-- $1 quoted name of the personas' table   $2 the flag's column   $3 the comment that wrappers for PostgREST bear
 with strangers (role, oid) as (
     select 'public', 0::oid
     union all
@@ -51,11 +51,22 @@ found as (
                 f.pronamespace = to_regnamespace('retrato')
                 and f.proname in ('request', 'request_company', 'request_in_lane')
                 and has_function_privilege(s.role, f.oid, 'EXECUTE')
-        ) as may_request
+        ) as may_request,
+        array(
+            select format('%I.%I(%s)', n.nspname, f.proname, pg_catalog.pg_get_function_identity_arguments(f.oid))
+            from pg_catalog.pg_proc f
+            join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+            where
+                f.proname in ('request', 'request_company')
+                and pg_catalog.obj_description(f.oid, 'pg_proc') = $3::text
+                and has_schema_privilege(s.role, n.oid, 'USAGE')
+                and has_function_privilege(s.role, f.oid, 'EXECUTE')
+            order by 1
+        ) as wrappers
     from strangers s
     cross join personas t
 )
-select role, may_raise_the_flag, may_insert, may_request
+select role, may_raise_the_flag, may_insert, may_request, wrappers
 from found
-where may_raise_the_flag or may_insert or may_request
+where may_raise_the_flag or may_insert or may_request or wrappers <> '{}'
 order by role

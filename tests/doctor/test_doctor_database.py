@@ -6,8 +6,9 @@ from tests import daemon_role
 from retrato.app.doctor.checks import CHECKS, Needs
 from retrato.app.doctor.finding import Level
 from retrato.storage.location import open_store
-from retrato.store import migrations, sample
+from retrato.store import migrations, rpc, sample
 from retrato.store.mapping import HostMapping
+from retrato.store.rpc import Exposure
 
 IN_THE_DATABASE = [check.id for check in CHECKS.values() if check.needs is not Needs.NOTHING]
 EVERYTHING = "create policy everything on personas using (true)"
@@ -240,6 +241,20 @@ async def test_everybody_and_functions_that_were_given_away_are_named(look, conn
         "authenticated may raise the flag and call retrato.request()",
         "everybody (public) may raise the flag",
     ]
+
+
+async def test_wrapper_that_was_given_to_everybody_is_named_and_the_remedy_closes_it(look, dsn, connection, role):
+    await role("anon")
+    await rpc.apply(dsn, Exposure("public", ["anon"]))
+
+    [broken] = await look("strangers")
+    await connection.execute(broken.remedy.partition(";")[0])
+    mended = await look("strangers")
+
+    assert broken.words.startswith(
+        "anon may call public.request(persona_ids text[], force boolean) and public.req"
+    )
+    assert (broken.level, levels(mended)) == (Level.WARN, [Level.OK])
 
 
 async def test_few_connections_are_told_before_there_are_none(look, connection):

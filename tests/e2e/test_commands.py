@@ -403,17 +403,6 @@ async def test_embedded_database_is_refused_where_it_would_be_a_surprise(shell):
     assert "RETRATO_EMBEDDED" in done.err
 
 
-async def test_simulate_prints_the_settings_that_point_at_it(shell):
-    process = await shell._start("simulate", "--port", "0", extra={})
-    assert process.stdout is not None
-    line = (await process.stdout.readline()).decode()
-    process.terminate()
-    await process.communicate()
-
-    assert line.startswith("RETRATO_")
-    assert process.returncode == 0
-
-
 async def test_logs_are_json_lines_with_one_canonical_line_per_persona(shell, insert, until):
     async with shell.daemon() as daemon:
         await daemon.said("daemon.started")

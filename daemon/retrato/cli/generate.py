@@ -1,6 +1,7 @@
 """``retrato generate``: Executar and Forçar from the terminal."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Annotated
@@ -11,9 +12,11 @@ from rich.table import Table
 from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
 from retrato.app.daemon import check_settings, open_daemon
+from retrato.app.known import company_name, known_company, known_persona
 from retrato.app.public_url import pictures_served
 from retrato.app.wording import wording
 from retrato.cli.common import EXIT_FAILED, note, print_json, print_table, run, settings_for_command
+from retrato.cli.options import MOST_VERSIONS, EmpresaId, PersonaId
 from retrato.cli.progress import Watched, give_up_without_legs, watch
 from retrato.cli.signals import stop_on_signals
 from retrato.domain.errors import NotFoundError
@@ -21,19 +24,25 @@ from retrato.generation.seeds import seed_for
 from retrato.settings import Settings
 from retrato.store.console_rows import NOBODYS
 from retrato.store.control import Scope
+from retrato.store.not_ready import NotReady, Reason, count_not_ready
 from retrato.store.requests import Wish
 from retrato.store.status import UNDER_WAY, PastOrder, PersonaStatus
+
+_NOT_READY = {
+    Reason.NAME: ("waits for a name", "wait for a name"),
+    Reason.INACTIVE: ("is inactive", "are inactive"),
+    Reason.PROMPT: (
+        "waits for the application's prompt (RETRATO_READY_WHEN=prompt)",
+        "wait for the application's prompt (RETRATO_READY_WHEN=prompt)",
+    ),
+}
+"""What holds one, or several, back."""
 
 
 def generate(
     *,
-    empresa_id: Annotated[
-        str | None,
-        typer.Option(
-            "--empresa-id", "--empresaId", help="The company whose personas are drawn; - is those without one."
-        ),
-    ] = None,
-    persona_id: Annotated[str | None, typer.Option("--persona-id", help="Only this persona.")] = None,
+    empresa_id: EmpresaId = None,
+    persona_id: PersonaId = None,
     force: Annotated[
         bool, typer.Option("--force", help="Forçar: a new avatar for everybody; old ones stay until then.")
     ] = False,
@@ -44,7 +53,12 @@ def generate(
     ] = False,
     version: Annotated[
         int | None,
-        typer.Option("--version", min=1, help="With --dry-run: this version; one that is there as it was."),
+        typer.Option(
+            "--version",
+            min=1,
+            max=MOST_VERSIONS,
+            help="With --dry-run: this version; one that is there as it was.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report in JSON.")] = False,
 ) -> None:
@@ -80,7 +94,7 @@ async def _generate(
         async with open_base(settings, dsn) as base, AsyncExitStack() as stack:
             assert base is not None
             watched = await _watched(base, empresa_id, persona_id)
-            name = await _company_name(base, watched.empresa_id)
+            name = await _title(base, watched.empresa_id)
             settings, console = await stack.enter_async_context(pictures_served(settings, base))
             if watched.persona_ids is None:
                 enqueued = await base.requests.for_company(watched.empresa_id, wish)
@@ -89,6 +103,8 @@ async def _generate(
             before = await _all(base, watched)
             under_way = [one.persona_id for one in before if one.state in UNDER_WAY]
             note(f"{name}: {enqueued} enqueued, {len(under_way)} under way, {len(before)} in all")
+            not_ready = await _not_ready(base, watched, wish)
+            _tell_not_ready(not_ready)
             await _tell_pauses(base, watched.empresa_id)
             if under_way:
                 with stop_on_signals(stop, hurry):
@@ -111,11 +127,29 @@ async def _generate(
                         await watch(base.status, watched, stop=stop, title=name)
                         stop.set()
             after = await _all(base, watched)
-    return _report(after, set(under_way), as_json=as_json)
+    return _report(after, set(under_way), not_ready, as_json=as_json)
 
 
-async def _company_name(base: Base, empresa_id: str) -> str:
-    return "without a company" if empresa_id == NOBODYS else await base.personas.empresa_name(empresa_id)
+async def _title(base: Base, empresa_id: str) -> str:
+    return "without a company" if empresa_id == NOBODYS else await company_name(base, empresa_id)
+
+
+async def _not_ready(base: Base, watched: Watched, wish: Wish) -> list[NotReady]:
+    """Those whom the order has passed over because they are not ready."""
+    return await count_not_ready(
+        base.database,
+        base.host,
+        empresa_id=watched.empresa_id,
+        persona_ids=watched.persona_ids,
+        with_picture=wish is Wish.ALL,
+    )
+
+
+def _tell_not_ready(groups: Sequence[NotReady]) -> None:
+    for group in groups:
+        one = group.personas == 1
+        flagged = f"; {group.flagged} flagged, to be drawn as soon as that has changed" if group.flagged else ""
+        note(f"{group.personas} {_NOT_READY[group.reason][0 if one else 1]}{flagged}")
 
 
 async def _tell_pauses(base: Base, empresa_id: str) -> None:
@@ -132,6 +166,7 @@ async def _foretell(settings: Settings, persona_id: str, version: int | None, *,
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:
             assert base is not None
+            persona_id = await known_persona(base, persona_id)
             drawn = await base.status.order_of(persona_id, version) if version is not None else None
             if drawn is None:
                 drawn = await _foretold(settings, base, persona_id, version)
@@ -145,7 +180,6 @@ async def _foretell(settings: Settings, persona_id: str, version: int | None, *,
 
 
 async def _foretold(settings: Settings, base: Base, persona_id: str, version: int | None) -> PastOrder:
-    await _watched(base, None, persona_id)
     draft = await base.personas.read(persona_id)
     if draft is None:
         raise NotFoundError(f"there is no persona with id {persona_id!r}")
@@ -163,11 +197,13 @@ async def _foretold(settings: Settings, base: Base, persona_id: str, version: in
 async def _watched(base: Base, empresa_id: str | None, persona_id: str | None) -> Watched:
     if persona_id is None:
         assert empresa_id is not None
-        return Watched(empresa_id)
-    found = await base.status.personas(persona_ids=[persona_id])
-    if not found or empresa_id not in {None, found[0].empresa_id}:
-        raise NotFoundError(f"there is no persona with id {persona_id!r}")
-    return Watched(found[0].empresa_id, [persona_id])
+        return Watched(await known_company(base, empresa_id))
+    of_company = await known_company(base, empresa_id) if empresa_id is not None else None
+    known = await known_persona(base, persona_id, empresa_id=of_company)
+    found = await base.status.personas(persona_ids=[known])
+    if not found:
+        raise NotFoundError(f"persona {persona_id!r} is gone")
+    return Watched(found[0].empresa_id, [known])
 
 
 async def _all(base: Base, watched: Watched) -> list[PersonaStatus]:
@@ -176,12 +212,14 @@ async def _all(base: Base, watched: Watched) -> list[PersonaStatus]:
     )
 
 
-def _report(personas: list[PersonaStatus], worked_on: set[str], *, as_json: bool) -> int:
+def _report(
+    personas: list[PersonaStatus], worked_on: set[str], not_ready: Sequence[NotReady], *, as_json: bool
+) -> int:
     drawn = [one for one in personas if one.persona_id in worked_on and one.state == "ready"]
     failed = [one for one in personas if one.state == "failed"]
     left = [one for one in personas if one.state in UNDER_WAY]
     if as_json:
-        print_json({"drawn": drawn, "failed": failed, "left": left})
+        print_json({"drawn": drawn, "failed": failed, "left": left, "not_ready": not_ready})
     else:
         print_personas([*drawn, *failed])
         note(f"{len(drawn)} drawn, {len(failed)} failed, {len(left)} left in the queue")

@@ -9,11 +9,17 @@ from retrato.app.address import database_address
 from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settings_for_command
 from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
-from retrato.store import migrations, ready_prompts
+from retrato.store import migrations, ready_prompts, rpc
 from retrato.store.database import connected
 from retrato.store.host import Host
 from retrato.store.mapping import INACTIVE, READ, WRITTEN, HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
+
+_EVERYBODY = {
+    "anon": "everybody who opens a page of the application",
+    "authenticated": "everybody who has logged in to the application",
+}
+"""Supabase's roles that stand for nobody in particular."""
 
 
 def migrate(
@@ -34,6 +40,18 @@ def migrate(
             help="Print the SQL that makes a role which may read retrato.backlog alone, for an autoscaler.",
         ),
     ] = None,
+    rpc_schema: Annotated[
+        str | None,
+        typer.Option(
+            "--rpc",
+            metavar="SCHEMA",
+            help="Also write functions that PostgREST finds (request, request_company, avatar_status) here.",
+        ),
+    ] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option("--grant", metavar="ROLE", help="With --rpc: who alone may call them; may be repeated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """
@@ -48,15 +66,26 @@ def migrate(
     if backlog_role is not None:
         _print_backlog_role(backlog_role)
         return
-    run(_migrate(settings, check=check, plan=plan, as_json=as_json))
+    run(_migrate(settings, check=check, plan=plan, exposure=_exposure(rpc_schema, grant), as_json=as_json))
 
 
-async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool) -> int:
+def _exposure(schema: str | None, roles: Sequence[str] | None) -> rpc.Exposure | None:
+    if (schema is None) != (not roles):
+        raise typer.BadParameter("--rpc SCHEMA and --grant ROLE go together")
+    return rpc.Exposure(schema, list(dict.fromkeys(roles))) if schema is not None and roles else None
+
+
+async def _migrate(
+    settings: Settings, *, check: bool, plan: bool, exposure: rpc.Exposure | None, as_json: bool
+) -> int:
     with database_address(settings) as dsn:
+        await _look_at(dsn, exposure)
         if check:
-            return await _check(dsn, settings.host_mapping, as_json=as_json)
+            return await _check(dsn, settings.host_mapping, exposure, as_json=as_json)
         mapping = settings.host_mapping
         steps = await _planned(dsn, mapping) if plan else await migrations.apply(dsn, mapping)
+        if steps or exposure is not None:  # else a newer release has migrated, and has newer wrappers too
+            steps += await (_planned_rpc(dsn, exposure) if plan else rpc.apply(dsn, exposure))
     if as_json:
         print_json({"done": not plan, "steps": steps})
     elif not steps:
@@ -69,6 +98,26 @@ async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool
             note(f"✓ {step.words}")
         note("The database is up to date.")
     return 0
+
+
+async def _look_at(dsn: str, exposure: rpc.Exposure | None) -> None:
+    """Refuse before anything is done, and say what somebody may not know."""
+    if exposure is None:
+        return
+    async with connected(dsn) as connection:
+        shut_out = await rpc.require(connection, exposure)
+    for role in shut_out:
+        note(f"! {role} may not use schema {exposure.schema} yet: it needs `grant usage on schema …`")
+    for role, who in _EVERYBODY.items():
+        if role in exposure.roles:
+            note(
+                f"! {role} is {who}: each of them may start paid work then. RETRATO_MONTHLY_BUDGET_USD limits it."
+            )
+
+
+async def _planned_rpc(dsn: str, exposure: rpc.Exposure | None) -> list[migrations.Step]:
+    async with connected(dsn) as connection:
+        return await rpc.plan(connection, exposure)
 
 
 async def _print_roles(settings: Settings, role: str) -> int:
@@ -117,10 +166,12 @@ def _columns(fields: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:
+async def _check(dsn: str, mapping: HostMapping, exposure: rpc.Exposure | None, *, as_json: bool) -> int:
     async with connected(dsn) as connection:
         missing = await migrations.what_is_missing(connection, mapping)
         stands = await migrations.standing(connection)
+        if exposure is not None or not stands.is_ahead:
+            missing += await rpc.what_is_missing(connection, exposure)
     if as_json:
         print_json({"up_to_date": not missing and stands.serves_us, "missing": missing, "schema": stands})
         return 0 if not missing and stands.serves_us else EXIT_FAILED

@@ -9,6 +9,7 @@ from retrato.app.address import database_address
 from retrato.app.base import Base, open_base
 from retrato.app.known import known_company, known_persona, known_scope
 from retrato.cli.common import note, run, settings_for_command
+from retrato.cli.options import EmpresaId, PersonaId, not_empty
 from retrato.settings import Settings
 from retrato.store.control import Scope
 from retrato.store.requests import Wish
@@ -24,20 +25,11 @@ _UNTOUCHED = {
 _Work = Callable[[Base, Settings], Awaitable[None]]
 
 
-def _named(name: str | None) -> str | None:
-    """An empty name is most likely a variable that was not set, and no company or leg."""
-    if name == "":
-        raise typer.BadParameter("the name is empty")
-    return name
-
-
-EmpresaId = Annotated[
-    str | None, typer.Option("--empresa-id", "--empresaId", callback=_named, help="Only this company.")
-]
-PersonaId = Annotated[str | None, typer.Option("--persona-id", callback=_named, help="Only this persona.")]
 Leg = Annotated[
     str | None,
-    typer.Option("--leg", callback=_named, help="Only this leg (huggingface/fal-ai) or provider (huggingface)."),
+    typer.Option(
+        "--leg", callback=not_empty, help="Only this leg (huggingface/fal-ai) or provider (huggingface)."
+    ),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Everything there is.")]
 

@@ -6,19 +6,23 @@ import typer
 from rich.table import Table
 
 from retrato.app.address import database_address
-from retrato.app.base import Base, open_base
+from retrato.app.base import open_base
+from retrato.app.known import known_persona
 from retrato.app.public_url import keep_told_prefix
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
-from retrato.domain.errors import NotFoundError
+from retrato.cli.options import MOST_VERSIONS
 from retrato.settings import Settings
 from retrato.store.addresses import Addresses
 from retrato.store.versions import Version
 
 
 def restore(
-    persona_id: Annotated[str, typer.Argument(metavar="PERSONA", help="The persona's id.")],
+    persona_id: Annotated[str, typer.Argument(metavar="PERSONA", help="The persona's id or name.")],
     version: Annotated[
-        int | None, typer.Argument(metavar="VERSION", min=1, help="The version; without it they are listed.")
+        int | None,
+        typer.Argument(
+            metavar="VERSION", min=1, max=MOST_VERSIONS, help="The version; without it they are listed."
+        ),
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
@@ -36,8 +40,9 @@ async def _restore(settings: Settings, persona_id: str, version: int | None, *, 
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:
             assert base is not None
+            persona_id = await known_persona(base, persona_id)
             if version is None:
-                _show(await _versions(base, persona_id), as_json=as_json)
+                _show(await base.versions.list(persona_id), as_json=as_json)
                 return 0
             await keep_told_prefix(settings, Addresses(base.database, base.host))
             restored = await base.versions.restore(persona_id, version)
@@ -46,13 +51,6 @@ async def _restore(settings: Settings, persona_id: str, version: int | None, *, 
     else:
         note(f"version {version} is back, as version {restored}")
     return 0
-
-
-async def _versions(base: Base, persona_id: str) -> list[Version]:
-    versions = await base.versions.list(persona_id)
-    if not versions and not await base.status.personas(persona_ids=[persona_id]):
-        raise NotFoundError(f"there is no persona with id {persona_id!r}")
-    return versions
 
 
 def _show(versions: list[Version], *, as_json: bool) -> None:

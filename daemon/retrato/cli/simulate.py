@@ -1,6 +1,7 @@
 """``retrato simulate``: the provider simulator alone."""
 
 import asyncio
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -19,26 +20,30 @@ def simulate(
     scenario: Annotated[
         Path | None, typer.Option("--scenario", help="TOML file with latencies, faults and keys.")
     ] = None,
+    export: Annotated[
+        bool, typer.Option("--export", help="Print the settings with `export`, to be pasted into a shell.")
+    ] = False,
 ) -> None:
     """
     Run image providers that answer as the real ones do, on this machine, for nothing.
 
-    Prints the settings that point a daemon at them. Runs until Ctrl-C.
+    Prints every setting that a daemon needs to draw with them, keys included, as a file `.env` takes them. Runs
+    until Ctrl-C.
     """
     settings_for_command()
     try:
         world = load_scenario(scenario) if scenario is not None else Scenario.demo()
     except ConfigError as exc:
         leave(exc)
-    run(_simulate(world, port))
+    run(_simulate(world, port, export=export))
 
 
-async def _simulate(world: Scenario, port: int) -> int:
+async def _simulate(world: Scenario, port: int, *, export: bool) -> int:
     stop = asyncio.Event()
     async with Simulator(world, port=port) as simulator:
         with stop_on_signals(stop, stop):
-            for name, value in simulator.urls.as_settings().items():
-                print(f"{name}={value}", flush=True)  # noqa: T201
+            for name, value in simulator.settings().items():
+                print(f"{'export ' if export else ''}{name}={shlex.quote(value)}", flush=True)  # noqa: T201
             note(f"Simulated providers at {simulator.base_url}; Ctrl-C ends them.")
             await stop.wait()
     return 0

@@ -12,6 +12,7 @@ from retrato.app.base import open_base
 from retrato.app.known import company_names, known_company
 from retrato.app.legs import account_keys, clock_time, resume_command, state_of
 from retrato.cli.common import note, print_json, print_table, run, settings_for_command
+from retrato.cli.options import EmpresaId
 from retrato.settings import Settings
 from retrato.store.control import Pause, Scope
 from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaStatus, mixed_since
@@ -19,9 +20,7 @@ from retrato.store.status import STATES, Cost, LegStatus, MonthsBudget, ReplicaS
 
 def status(
     *,
-    empresa_id: Annotated[
-        str | None, typer.Option("--empresa-id", "--empresaId", help="Only this company.")
-    ] = None,
+    empresa_id: EmpresaId = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Show the queue, the legs (which are suspended, until when and why), and which replicas live."""

@@ -64,10 +64,17 @@ class Api:
     async def generate(self, request: web.Request) -> web.Response:
         """``POST /api/empresas/{empresa_id}/generate``."""
         wanted = await _body(request, m.Generate)
-        if wanted.force and wanted.retry_failed:
+        if wanted.is_forced and wanted.retry_failed:
             raise RefusedError(400, "wrong_request", "force and retry_failed exclude each other")
+        if wanted.persona_id is not None and wanted.persona_ids is not None:
+            raise RefusedError(400, "wrong_request", "personaId and persona_ids exclude each other")
         company = await self._hall.desk.company(_key(request, "empresa_id"))
-        wish = Wish.ALL if wanted.force else Wish.FAILED if wanted.retry_failed else Wish.MISSING
+        await self._require_company(wanted.empresa_id, company.id)
+        if wanted.persona_id is not None:
+            card = await self._hall.desk.reads.persona(wanted.persona_id)
+            await self._require_company(company.id, card.empresa_id)
+            wanted.persona_ids = [card.persona_id]
+        wish = Wish.ALL if wanted.is_forced else Wish.FAILED if wanted.retry_failed else Wish.MISSING
         if wanted.persona_ids is not None:
             receipt = await self._hall.desk.order_for(list(dict.fromkeys(wanted.persona_ids)), wish)
         else:
@@ -90,9 +97,21 @@ class Api:
         """``POST /api/personas/{persona_id}/generate``."""
         wanted = await _body(request, m.GenerateOne)
         card = await self._hall.desk.reads.persona(_key(request, "persona_id"))
-        receipt = await self._hall.desk.order_for([card.persona_id], Wish.ALL if wanted.force else Wish.MISSING)
+        await self._require_company(wanted.empresa_id, card.empresa_id)
+        if wanted.persona_id is not None:
+            named = await self._hall.desk.reads.persona(wanted.persona_id)
+            if named.persona_id != card.persona_id:
+                raise RefusedError(400, "wrong_request", "personaId names another persona than the address")
+        receipt = await self._hall.desk.order_for(
+            [card.persona_id], Wish.ALL if wanted.is_forced else Wish.MISSING
+        )
         self._hall.live.poke()
         return _json(m.Ordered.model_validate(receipt))
+
+    async def _require_company(self, named: str | None, empresa_id: str) -> None:
+        """Refuse a body that speaks of another company than the address: one of the two is a mistake."""
+        if named is not None and (await self._hall.desk.company(named)).id != empresa_id:
+            raise RefusedError(400, "wrong_request", "the body names another company than the address")
 
     async def restore(self, request: web.Request) -> web.Response:
         """``POST /api/personas/{persona_id}/restore``."""

@@ -22,6 +22,8 @@ State = Literal["ready", "running", "queued", "retrying", "failed", "missing", "
 Text = Annotated[str, AfterValidator(_storable)]
 Cursor = Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$", max_length=2000)]
 Key = Annotated[Text, Field(min_length=1, max_length=200)]
+Switch = Annotated[bool | Literal["true", "false"], AfterValidator(lambda given: given in {True, "true"})]
+"""A truth, also as the text that forms and query strings make of it."""
 assert set(STATES) == set(State.__args__)  # type: ignore[attr-defined]
 
 
@@ -60,7 +62,34 @@ class ProvidersQuery(BaseModel):
     personas: Annotated[list[Annotated[int, Field(ge=1, le=1_000_000)]], Field(max_length=10)] = list(COMPARED)
 
 
-class Generate(Given):
+class _Ordering(Given):
+    """
+    What the card of the replaced script sends besides (docs/replacing-05b.md).
+
+    Its ``empresaId`` and ``personaId`` say again whom the address names, and ``force_mode`` is ``force``.
+    """
+
+    force: Switch = False
+    force_mode: Annotated[Switch, Field(description="the same as `force`")] = False
+    empresa_id: Annotated[
+        Key | None,
+        Field(validation_alias="empresaId", description="the company of the address"),
+    ] = None
+    persona_id: Annotated[
+        Key | None, Field(validation_alias="personaId", description="the persona of the address, or the only one")
+    ] = None
+    script_name: Annotated[
+        str | None,
+        Field(validation_alias="scriptName", pattern="05[Bb]", max_length=200, description="the replaced script"),
+    ] = None
+
+    @property
+    def is_forced(self) -> bool:
+        """Forçar."""
+        return bool(self.force or self.force_mode)
+
+
+class Generate(_Ordering):
     """
     What to draw.
 
@@ -68,15 +97,12 @@ class Generate(Given):
     ready. ``retry_failed``: only what has failed. ``persona_ids``: only these.
     """
 
-    force: bool = False
-    retry_failed: bool = False
+    retry_failed: Switch = False
     persona_ids: Annotated[list[Key] | None, Field(min_length=1, max_length=500)] = None
 
 
-class GenerateOne(Given):
+class GenerateOne(_Ordering):
     """What to draw for one persona; ``force`` although it has a picture."""
-
-    force: bool = False
 
 
 class Restore(Given):

@@ -40,6 +40,13 @@ _ROUTES = (
     cdn,
 )
 _STOP_SECONDS = 0.05
+_KEYS = {
+    "huggingface": ("RETRATO_HUGGINGFACE_API_KEY", "hf_simulated"),
+    "pollinations": ("RETRATO_POLLINATIONS_API_KEY", "sk_simulated"),
+    "fal": ("RETRATO_FAL_KEY", "simulated:simulated"),
+    "openai": ("RETRATO_OPENAI_API_KEY", "sk-simulated"),
+}
+"""Account → setting of its key, and a well-formed one, for where the scenario names none that it accepts."""
 
 
 class Simulator:
@@ -72,6 +79,12 @@ class Simulator:
         self._port = port
         self._cdn_port = cdn_port if cdn_port is not None else (port + 1 if port else 0)
         self._runner: web.AppRunner | None = None
+
+    def settings(self) -> dict[str, str]:
+        """The environment with which a daemon draws here, whichever providers it asks: addresses and keys."""
+        accepted = self.world.scenario.keys
+        keys = {setting: (accepted.get(account) or (key,))[0] for account, (setting, key) in _KEYS.items()}
+        return {**self.urls.as_settings(), **keys}
 
     async def __aenter__(self) -> Self:
         app = web.Application()

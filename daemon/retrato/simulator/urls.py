@@ -19,7 +19,7 @@ class Urls:
 
     def as_settings(self) -> dict[str, str]:
         """
-        The environment that points a daemon here. Keys are not among it: any well-formed ones will do.
+        The environment that points a daemon here. Keys are not among it (``Simulator.settings``).
 
         Nor is the dedicated endpoint: whoever sets one means to ask it before all others.
         """

@@ -10,6 +10,7 @@ from retrato.store.migrations import expected_triggers
 from retrato.store.queries import query
 from retrato.store.ready_prompts import ReadyPrompts, look
 from retrato.store.rights import Right, lacking
+from retrato.store.rpc import MARK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Stranger:
     may_raise_the_flag: bool
     may_insert: bool
     may_request: bool
+    wrappers: Sequence[str]
+    """Functions for PostgREST that it may call (store/rpc.py)."""
 
 
 class Inspection:
@@ -87,5 +90,5 @@ class Inspection:
 
     async def strangers(self, host: Host) -> list[Stranger]:
         """Who may start paid work without being anybody in particular."""
-        rows = await self._database.fetch(query("inspect_strangers"), host.personas.name, FLAG)
+        rows = await self._database.fetch(query("inspect_strangers"), host.personas.name, FLAG, MARK)
         return [Stranger(**dict(row)) for row in rows]

@@ -167,6 +167,11 @@ class Status:
         rows = await self._database.fetch(query("list_personas"), empresa_id, persona_ids, states, limit)
         return [PersonaStatus(**dict(row)) for row in rows]
 
+    async def ids_of_personas_named(self, name: str, *, empresa_id: str | None = None) -> list[str]:
+        """Who is called so, case and blanks around it aside; of one company where that is told."""
+        rows = await self._database.fetch(query("find_personas_named"), name, empresa_id)
+        return [row["persona_id"] for row in rows]
+
     async def order_of(self, persona_id: str, version: int) -> PastOrder | None:
         """With what a version was drawn, None where there is no such version."""
         row = await self._database.fetchrow(query("past_order"), persona_id, version)

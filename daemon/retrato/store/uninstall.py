@@ -1,5 +1,5 @@
 """
-Take triggers and schema ``retrato`` away again. The host's rows, the flag's column and the pictures stay.
+Take triggers, wrappers and schema ``retrato`` away again. Rows, the flag's column and the pictures stay.
 
 As `migrations.apply` does it: one transaction under the same advisory lock, with a short ``lock_timeout`` and
 retries. Nothing is dropped by CASCADE: what others have built on ours is named, and nothing is done.
@@ -8,6 +8,7 @@ retries. Nothing is dropped by CASCADE: what others have built on ours is named,
 import asyncpg
 
 from retrato.domain.errors import ConfigError
+from retrato.store import rpc
 from retrato.store.database import Connection, connected
 from retrato.store.mapping import FLAG
 from retrato.store.migrations import LOCK_KEY, LOCK_TIMEOUT_S, LOCK_TRIES, Step, patiently
@@ -25,6 +26,7 @@ async def plan(connection: Connection) -> list[Step]:
         )
         for row in triggers
     ]
+    steps += await rpc.farewells(connection)
     steps += [
         Step(f"drop each {row['kind']} of schema retrato", f"drop {row['kind']} {row['names']}")
         for row in await connection.fetch(query("list_our_objects"))

@@ -97,6 +97,10 @@ def _open_hand(one: Stranger, personas: str) -> Finding:
         "raise the flag": (one.may_raise_the_flag, _without_flag(one.role, personas)),
         "insert personas": (one.may_insert, f"revoke insert on {personas} from {one.role}"),
         "call retrato.request()": (one.may_request, f"revoke usage on schema retrato from {one.role}"),
+        f"call {' and '.join(one.wrappers)}": (
+            bool(one.wrappers),
+            f"revoke execute on function {', '.join(one.wrappers)} from {one.role}",
+        ),
     }
     found = {what: remedy for what, (is_able, remedy) in able.items() if is_able}
     return warn(
