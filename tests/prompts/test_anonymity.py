@@ -13,7 +13,7 @@ from retrato.prompts.anonymity import without_identity
 from retrato.prompts.clean import folded
 from retrato.prompts.compose import compose
 from retrato.prompts.template import Template
-from retrato.prompts.translate import role_in_english
+from retrato.prompts.role import role_in_english
 
 WORDS = Template.parse("{identity} | {role} | {industry} | {company}")
 

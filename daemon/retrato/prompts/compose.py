@@ -18,9 +18,10 @@ from retrato.prompts.clean import line, phrase
 from retrato.prompts.draw import draw_look
 from retrato.prompts.faces import faces
 from retrato.prompts.phrases import joined, with_article
+from retrato.prompts.role import ROLE_WORDS, field_in_english, role_in_english
+from retrato.prompts.role_words import role_terms
 from retrato.prompts.template import STANDARD, Template
 from retrato.prompts.tokens import CLIP_ROOM, clip_tokens
-from retrato.prompts.translate import ROLE_WORDS, role_in_english
 from retrato.prompts.vocabulary import vocabulary
 
 MAX_CHARS = 1500
@@ -56,6 +57,7 @@ def compose(persona: Persona, look: Look | None = None, *, template: Template | 
 def read_all() -> None:
     """Read all words now: the first persona is not the one that finds a file missing."""
     vocabulary()
+    role_terms()
     faces()
     _standard()
 
@@ -98,7 +100,7 @@ def _values(persona: Persona, look: Look) -> dict[str, str]:
     """The fields of a template that are the same in all variants."""
     return {
         "company": phrase(persona.empresa_name, chars=_NAME_CHARS, words=_NAME_WORDS),
-        "industry": role_in_english(persona.industry),
+        "industry": field_in_english(persona.industry),
         "subject": _SUBJECTS.get(look.noun, "they have"),
         **{part: getattr(look, part) for part in _PARTS},
     }
@@ -132,5 +134,5 @@ def _role(persona: Persona, *, words: int) -> str:
         return ""
     if role := role_in_english(persona.role, words=words):
         return role
-    field = role_in_english(persona.specialty, words=words) or role_in_english(persona.department, words=words)
+    field = field_in_english(persona.specialty, words=words) or field_in_english(persona.department, words=words)
     return f"working in {field}" if field else ""
