@@ -10,7 +10,7 @@ from people import persona
 from retrato.prompts.clean import folded
 from retrato.prompts.compose import compose
 from retrato.prompts.lookup import LONGEST_ENTRY
-from retrato.prompts.role import ROLE_WORDS, field_in_english, role_in_english
+from retrato.prompts.role import field_in_english, role_in_english
 from retrato.prompts.role_words import Sort, role_terms
 from retrato.prompts.tokens import CLIP_ROOM, clip_tokens
 
@@ -50,7 +50,9 @@ def test_no_role_of_the_list_is_lost_or_cut_in_a_prompt():
 
 def test_no_word_of_a_role_that_is_foreign_alone_is_said():
     """A word that the vocabulary only has as foreign never stands in the English of any role."""
-    own = {word for terms in role_terms().values() for term in terms for word in WORD.findall(folded(term.english))}
+    own = {
+        word for terms in role_terms().values() for term in terms for word in WORD.findall(folded(term.english))
+    }
     foreign = {
         word for words, terms in role_terms().items() if terms[0].sort is not Sort.PLACE for word in words.split()
     } - own
@@ -112,12 +114,11 @@ def test_role_that_says_nothing_is_left_out(role: str | None):
     assert role_in_english(role) == ""
 
 
-
 @pytest.mark.parametrize(
     ("role", "english"),
     [
         ("Gerente de Xablau", "manager"),
-        ("Xablau de Vendas", "sales"),
+        ("Xablau de Vendas", "sales professional"),
         ("Analista de Dados Xablântico", "data analyst"),
         ("Desenvolvedor FooStack", "FooStack developer"),
         ("Consultora SAP ZX", "SAP ZX consultant"),
@@ -151,7 +152,9 @@ def test_role_is_read_however_its_words_are_joined(role: str, english: str):
     assert role_in_english(role) == english
 
 
-@pytest.mark.parametrize(("words", "english"), [(7, "data and information security analyst"), (3, "data analyst"), (1, "analyst")])
+@pytest.mark.parametrize(
+    ("words", "english"), [(7, "data and information security analyst"), (3, "data analyst"), (1, "analyst")]
+)
 def test_long_role_loses_what_matters_least(words: int, english: str):
     assert role_in_english("Analista de Dados e Segurança da Informação", words=words) == english
 

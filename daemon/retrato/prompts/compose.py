@@ -31,7 +31,8 @@ MAX_WORDS = 350
 _NAME_CHARS, _NAME_WORDS = 60, 8
 _GAZE = "looking at the camera with "
 _ROLE_BEGINNING = 5
-"""Words of a role that are kept where it is too long."""
+"""Words of a role that are kept where it is too long; where that is too long still, those of its head."""
+_ROLE_HEAD = 2
 _PARTS = ("origin", "skin", "face", "eyes", "hair", "beard", "trait", "background", "light")
 _SUBJECTS = {"man": "he has", "woman": "she has"}
 
@@ -92,7 +93,7 @@ def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, s
         "look": _look(replace(half, trait="")),
         "expression": f"with {look.expression}",
     }
-    for role_words in (_ROLE_BEGINNING, 0):
+    for role_words in (_ROLE_BEGINNING, _ROLE_HEAD, 0):
         yield plain | _identity(persona, half, age=age, role_words=role_words)
 
 

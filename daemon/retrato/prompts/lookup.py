@@ -18,7 +18,7 @@ _SHORTEST_STEM = 3
 _ENDINGS = (
     ("oes", "ao"), ("aes", "ao"), ("eses", "es"), ("esas", "es"), ("esa", "es"), ("oras", "or"), ("ora", "or"),
     ("ores", "or"), ("eias", "eu"), ("eia", "eu"), ("olas", "ol"), ("ola", "ol"), ("ais", "al"), ("eis", "el"),
-    ("ens", "em"), ("ces", "z"), ("as", "o"), ("a", "o"), ("a", "ao"), ("s", ""), ("res", "r"), ("les", "l"),
+    ("ens", "em"), ("ces", "z"), ("s", ""), ("as", "o"), ("a", "o"), ("a", "ao"), ("res", "r"), ("les", "l"),
     ("nes", "n"), ("des", "d"), ("ses", "s"), ("as", ""), ("a", ""),
 )  # fmt: skip
 

@@ -20,7 +20,8 @@ def in_order(words: Sequence[Meanings], *, behind_noun: bool = False) -> Groups:
     """
     *words* in the order of English: adjectives before their noun, and what follows *of* before what it belongs to.
 
-    With *behind_noun* they follow one without a preposition. What *and* joins stays apart, since *Gestão de Riscos e Compliance* is *risk management and compliance*.
+    With *behind_noun* they follow one without a preposition. What *and* joins stays apart: *Gestão de Riscos e
+    Compliance* is *risk management and compliance*.
     """
     groups: list[list[Term]] = []
     for joined_words in apart(words, Sort.AND):

@@ -55,36 +55,40 @@ _SECTIONS = {
 def role_terms() -> Terms:
     """All meanings of each word or phrase, in the order of the file; read once."""
     data = _data()
-    terms: dict[str, list[Term]] = {}
+    lines = list(_lines(data))
+    learned = _Learned()
+    for sort, english, foreign in lines:
+        for words in foreign:
+            learned.learn(words, Term(sort, english))
+    for sort, english, _ in lines:
+        learned.learn(english.removesuffix(" of").removeprefix("the "), Term(sort, english, is_english=True))
+    learned.learn_feminine_forms()
+    learned.terms |= {word: [Term(sort, english)] for word, sort, english in _small_words(data["small"])}
+    for word in _english_words(data["english"], lines):
+        if folded(word) not in learned.terms:
+            learned.learn(word, Term(Sort.FIELD, word, is_english=True))
+    return {words: tuple(meanings) for words, meanings in learned.terms.items()}
 
-    def learn(words: str, term: Term) -> None:
-        known = terms.setdefault(folded(words), [])
+
+class _Learned:
+    """The meanings so far: of each sort a word has the first."""
+
+    def __init__(self) -> None:
+        self.terms: dict[str, list[Term]] = {}
+
+    def learn(self, words: str, term: Term) -> None:
+        known = self.terms.setdefault(folded(words), [])
         if term.sort not in {other.sort for other in known}:
             known.append(term)
 
-    lines = list(_lines(data))
-    for sort, english, foreign in lines:
-        for words in foreign:
-            learn(words, Term(sort, english))
-    for sort, english, _ in lines:
-        bare = english.removesuffix(" of").removeprefix("the ")
-        learn(bare, Term(sort, english, is_english=True))
-    for words, term in [(words, term) for words, meanings in terms.items() for term in meanings]:
-        feminine = f"{words.removesuffix('o')}a"
-        # "química" is chemistry, and the feminine form of what "químico" may be; "editora" a publisher.
-        if words.endswith(("o", "or")) and feminine in terms and term.sort in {Sort.HEAD, Sort.KIND}:
-            learn(feminine, term)
-    for word, sort, english in _small_words(data["small"]):
-        terms[word] = [Term(sort, english)]
-    for text in data["english"].values():
-        for word in filter(None, (" ".join(word.split()) for word in text.split(","))):
-            if folded(word) not in terms:
-                learn(word, Term(Sort.FIELD, word, is_english=True))
-    for sort, english, _ in lines:
-        for word in english.split() if sort is not Sort.PLACE else ():
-            if folded(word) not in terms:
-                learn(word, Term(Sort.FIELD, word, is_english=True))
-    return {words: tuple(meanings) for words, meanings in terms.items()}
+    def learn_feminine_forms(self) -> None:
+        """*química* is chemistry, and the feminine form of what *químico* may be; *editora* a publisher."""
+        for words, meanings in list(self.terms.items()):
+            feminine = f"{words.removesuffix('o')}a"
+            if words.endswith(("o", "or")) and feminine in self.terms:
+                for term in meanings:
+                    if term.sort in {Sort.HEAD, Sort.KIND}:
+                        self.learn(feminine, term)
 
 
 @cache
@@ -114,7 +118,7 @@ def words_of_work() -> frozenset[str]:
 # What no Portuguese or Spanish word has: letters, pairs, doubled consonants and endings of English ones.
 _ENGLISH_SHAPE = re.compile(
     r"[a-z]*(?:[kw]|th|sh|ck|gh|ph|bb|dd|ff|gg|mm|pp|tt|zz)[a-z'-]*"
-    r"|[a-z]{2,}(?:(?:oo|ee)[dkmnpt]s?|ing|ings|tion|ment|ments|ity|ness|ship|ous|[bcfghjkptvwx]|[bcdfgklmnprstvz]y)"
+    r"|[a-z]{2,}(?:(?:oo|ee)[dkmnpt]s?|ing|ings|tion|ment|ments|ity|ness|ship|ous|[a-z]ed|[bcfghjkptvwx]|[bcdfgklmnprstvz]y)"
     r"|[a-z]{2,}(?:nger|ster|[dkgt]s)"
 )
 _ACRONYM = re.compile(r"[A-Z][A-Z&/+]{1,4}s?")
@@ -131,11 +135,11 @@ _AGENTS = (
 
 
 def unknown_head(word: str) -> str:
-    """What an unknown first *word* stands for where it ends as heads do, such as *worker*; else empty."""
+    """What an unknown first *word* stands for, by its ending: such as *worker*; else a *professional*."""
     for pattern, english in _AGENTS:
         if found := pattern.fullmatch(folded(word)):
             return found.expand(english)
-    return ""
+    return "professional"
 
 
 def looks_english(word: str, *, is_shouted: bool) -> bool:
@@ -157,6 +161,15 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[Sort, str, list[str]]]:
             for line in filter(None, text.splitlines()):
                 english, _, foreign = line.partition(":")
                 yield sort, english.strip(), [words for part in foreign.split(",") if (words := part.strip())]
+
+
+def _english_words(texts: Mapping[str, str], lines: list[tuple[Sort, str, list[str]]]) -> Iterator[str]:
+    """What is said in English as it is written: the words that are listed, then those of the terms."""
+    for text in texts.values():
+        yield from filter(None, (" ".join(word.split()) for word in text.split(",")))
+    for sort, english, _ in lines:
+        if sort is not Sort.PLACE:
+            yield from english.split()
 
 
 def _small_words(small: Mapping[str, str]) -> Iterator[tuple[str, Sort, str]]:

@@ -61,7 +61,9 @@ def _known_words() -> dict[str, int]:
         ]
     ).lower()
     whole = {word: 1 for word in _PIECES.findall(texts) if word.isalpha()}
-    return whole | {word: count for count, words in _IN_PARTS.items() for word in words.split()} | tokens_of_roles()
+    return (
+        whole | {word: count for count, words in _IN_PARTS.items() for word in words.split()} | tokens_of_roles()
+    )
 
 
 def _texts(data: Any) -> Iterator[str]:
