@@ -16,6 +16,7 @@ from itertools import permutations
 from retrato.domain.persona import Persona
 from retrato.prompts.clean import folded
 from retrato.prompts.lookup import find
+from retrato.prompts.role_words import role_terms, words_of_work
 from retrato.prompts.vocabulary import Words, vocabulary
 
 _READ_AT_MOST = 1000
@@ -180,21 +181,19 @@ def _is_named(run: list[_Word], parts: list[str], *, is_role: bool) -> bool:
 
 
 def _is_ordinary(word: str, *, is_role: bool) -> bool:
-    """Whether the vocabulary has *word*, in any form and language; with *is_role* among what is said of work."""
-    return word in _known_words(is_role=is_role) or any(
-        find(word, table) is not None for table in _tables(is_role=is_role)
-    )
+    """Whether a vocabulary has *word*, in any form and language; with *is_role* that of work."""
+    if is_role:
+        return word in vocabulary().occupations or word in words_of_work() or find(word, role_terms()) is not None
+    return word in _words_of_looks() or any(find(word, table) is not None for table in _tables_of_looks())
 
 
-def _tables(*, is_role: bool) -> list[Words]:
-    known = vocabulary()
-    work = [known.titles, known.fields, known.ranks]
-    return work if is_role else [table for _, table in known if isinstance(table, dict)]
+def _tables_of_looks() -> list[Words]:
+    return [table for _, table in vocabulary() if isinstance(table, dict)]
 
 
 @cache
-def _known_words(*, is_role: bool) -> frozenset[str]:
-    texts = (text for table in _tables(is_role=is_role) for pair in table.items() for text in pair)
+def _words_of_looks() -> frozenset[str]:
+    texts = (text for table in _tables_of_looks() for pair in table.items() for text in pair)
     return vocabulary().occupations | {word for text in texts for word in folded(text).split()}
 
 

@@ -6,7 +6,7 @@ import unicodedata
 _READ_AT_MOST = 4000
 """Characters looked at; the rest of a longer text cannot matter and need not be worked on."""
 _NOT_OF_A_PHRASE = re.compile(r"[^\w\s&+#/'-]|_")
-_GENDER_ENDINGS = re.compile(r"(?<=\w{3})[(/](?:as?|os?|es)\)?(?=\W|$)", re.IGNORECASE)
+_GENDER_ENDINGS = re.compile(r"(?<=\w{3})\s?[(/](?:as?|os?|es|ra|x)\)?(?=\W|$)", re.IGNORECASE)
 
 
 def line(text: str | None, *, chars: int, words: int) -> str:
@@ -31,9 +31,14 @@ def phrase(text: str | None, *, chars: int, words: int) -> str:
     as in *Desenvolvedor(a)*, are dropped.
     """
     compatible = unicodedata.normalize("NFKC", (text or "")[:_READ_AT_MOST])
-    spoken = _NOT_OF_A_PHRASE.sub(" ", _GENDER_ENDINGS.sub("", compatible))
+    spoken = _NOT_OF_A_PHRASE.sub(" ", without_gender_endings(compatible))
     lettered = " ".join(word for word in spoken.split() if any(map(str.isalnum, word)) or word == "&")
     return line(lettered, chars=chars, words=words)
+
+
+def without_gender_endings(text: str) -> str:
+    """*text* with *Diretor* for *Diretor(a)*, *Advogado* for *Advogado/a*."""
+    return _GENDER_ENDINGS.sub("", text)
 
 
 def folded(text: str) -> str:

@@ -18,9 +18,10 @@ from retrato.prompts.clean import line, phrase
 from retrato.prompts.draw import draw_look
 from retrato.prompts.faces import faces
 from retrato.prompts.phrases import joined, with_article
+from retrato.prompts.role import ROLE_WORDS, field_in_english, role_in_english
+from retrato.prompts.role_words import role_terms
 from retrato.prompts.template import STANDARD, Template
 from retrato.prompts.tokens import CLIP_ROOM, clip_tokens
-from retrato.prompts.translate import ROLE_WORDS, role_in_english
 from retrato.prompts.vocabulary import vocabulary
 
 MAX_CHARS = 1500
@@ -30,7 +31,8 @@ MAX_WORDS = 350
 _NAME_CHARS, _NAME_WORDS = 60, 8
 _GAZE = "looking at the camera with "
 _ROLE_BEGINNING = 5
-"""Words of a role that are kept where it is too long."""
+"""Words of a role that are kept where it is too long; where that is too long still, those of its head."""
+_ROLE_HEAD = 2
 _PARTS = ("origin", "skin", "face", "eyes", "hair", "beard", "trait", "background", "light")
 _SUBJECTS = {"man": "he has", "woman": "she has"}
 
@@ -56,6 +58,7 @@ def compose(persona: Persona, look: Look | None = None, *, template: Template | 
 def read_all() -> None:
     """Read all words now: the first persona is not the one that finds a file missing."""
     vocabulary()
+    role_terms()
     faces()
     _standard()
 
@@ -86,7 +89,13 @@ def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, s
             for finish in faces().scene.finish:
                 yield worn | {"expression": expression, "finish": finish}
     plain = {"clothes": _clothes(half), "expression": f"with {look.expression}"}
-    for trait, role_words in ((look.trait.partition(" and ")[0], _ROLE_BEGINNING), ("", _ROLE_BEGINNING), ("", 0)):
+    shorter = (
+        (look.trait.partition(" and ")[0], _ROLE_BEGINNING),
+        ("", _ROLE_BEGINNING),
+        ("", _ROLE_HEAD),
+        ("", 0),
+    )
+    for trait, role_words in shorter:
         shown = {"look": _look(replace(half, trait=trait))}
         yield plain | shown | _identity(persona, half, age=age, role_words=role_words)
 
@@ -95,7 +104,7 @@ def _values(persona: Persona, look: Look) -> dict[str, str]:
     """The fields of a template that are the same in all variants."""
     return {
         "company": phrase(persona.empresa_name, chars=_NAME_CHARS, words=_NAME_WORDS),
-        "industry": role_in_english(persona.industry),
+        "industry": field_in_english(persona.industry),
         "description": line(persona.description or persona.bio, chars=MAX_CHARS, words=MAX_WORDS),
         "subject": _SUBJECTS.get(look.noun, "they have"),
         **{part: getattr(look, part) for part in _PARTS},
@@ -131,5 +140,5 @@ def _role(persona: Persona, *, words: int) -> str:
         return ""
     if role := role_in_english(persona.role, words=words):
         return role
-    field = role_in_english(persona.specialty, words=words) or role_in_english(persona.department, words=words)
+    field = field_in_english(persona.specialty, words=words) or field_in_english(persona.department, words=words)
     return f"working in {field}" if field else ""

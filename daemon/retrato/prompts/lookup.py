@@ -1,24 +1,29 @@
-"""Looks words up in a vocabulary, in any of their Portuguese forms."""
+"""Looks words up in a vocabulary, in any of their Portuguese and Spanish forms."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeVar
 
 from retrato.prompts.clean import folded
 
-LONGEST_ENTRY = 4
+Entry = TypeVar("Entry")
+
+LONGEST_ENTRY = 5
 """Words in the vocabulary's longest entries."""
 _SHORTEST_STEM = 3
 """Letters before an ending: *Ms* is no plural of *m*."""
 
-# Portuguese endings and what stands in the vocabulary for them, tried in this order.
+# Portuguese and Spanish endings and what stands in the vocabulary for them, tried in this order.
 _ENDINGS = (
     ("oes", "ao"), ("aes", "ao"), ("eses", "es"), ("esas", "es"), ("esa", "es"), ("oras", "or"), ("ora", "or"),
-    ("ores", "or"), ("eias", "eu"), ("eia", "eu"), ("olas", "ol"), ("ola", "ol"), ("ais", "al"), ("as", "o"),
-    ("a", "o"), ("a", "ao"), ("s", ""),
+    ("ores", "or"), ("eias", "eu"), ("eia", "eu"), ("olas", "ol"), ("ola", "ol"), ("ais", "al"), ("eis", "el"),
+    ("ens", "em"), ("ces", "z"), ("s", ""), ("as", "o"), ("a", "o"), ("a", "ao"), ("res", "r"), ("les", "l"),
+    ("nes", "n"), ("des", "d"), ("ses", "s"), ("as", ""), ("a", ""),
 )  # fmt: skip
 
 
-def find(words: str, table: Mapping[str, str]) -> str | None:
+def find(words: str, table: Mapping[str, Entry]) -> Entry | None:
     """The entry for the whole of *words* in any of their forms; None where there is none."""
     separate = folded(words).split()
     if len(separate) > LONGEST_ENTRY:
@@ -27,13 +32,19 @@ def find(words: str, table: Mapping[str, str]) -> str | None:
     return next((table[" ".join(form)] for form in forms if " ".join(form) in table), None)
 
 
-def find_first(words: Sequence[str], table: Mapping[str, str]) -> tuple[int, str]:
-    """How many of the first *words* make the longest entry, and the entry; 0 where they make none."""
+def longest(words: Sequence[str], table: Mapping[str, Entry]) -> tuple[int, Entry | None]:
+    """How many of the first *words* make the longest entry, and the entry; 0 and None where they make none."""
     for count in range(min(LONGEST_ENTRY, len(words)), 0, -1):
         found = find(" ".join(words[:count]), table)
         if found is not None:
             return count, found
-    return 0, ""
+    return 0, None
+
+
+def find_first(words: Sequence[str], table: Mapping[str, str]) -> tuple[int, str]:
+    """Like :func:`longest`, of texts; an empty one where there is none."""
+    count, found = longest(words, table)
+    return count, found or ""
 
 
 def split(words: Sequence[str], table: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -50,8 +61,13 @@ def split(words: Sequence[str], table: Mapping[str, str]) -> tuple[list[str], li
     return found, left
 
 
-def _forms(word: str) -> Iterator[str]:
-    """*word* as it is, then as masculine singular by each rule that fits, then the same of its singular."""
+@lru_cache(maxsize=4096)
+def _forms(word: str) -> tuple[str, ...]:
+    """*word* as it is, then as masculine singular by each rule that fits."""
+    return tuple(_each_form(word))
+
+
+def _each_form(word: str) -> Iterator[str]:
     yield word
     for ending, replacement in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from retrato.prompts.faces import faces
+from retrato.prompts.role_words import english_of_roles, tokens_of_roles
 from retrato.prompts.template import STANDARD
 from retrato.prompts.vocabulary import vocabulary
 
@@ -81,10 +82,13 @@ def _known_words() -> dict[str, int]:
             *_texts(faces().model_dump(exclude={"regions"})),
             *faces().regions,
             *_texts(vocabulary().model_dump()),
+            english_of_roles(),
         ]
     ).lower()
     whole = {word: 1 for word in _PIECES.findall(texts) if word.isalpha()}
-    return whole | {word: count for count, words in _IN_PARTS.items() for word in words.split()}
+    return (
+        whole | {word: count for count, words in _IN_PARTS.items() for word in words.split()} | tokens_of_roles()
+    )
 
 
 def _texts(data: Any) -> Iterator[str]:

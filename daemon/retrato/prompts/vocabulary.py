@@ -16,14 +16,10 @@ class Vocabulary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     unsaid: frozenset[str]
-    dropped: frozenset[str]
     showing_nothing: frozenset[str]
     occupations: frozenset[str]
     nouns: Words
     nationalities: Words
-    titles: Words
-    ranks: Words
-    fields: Words
     ethnicities: Words
     skin: Words
     hair_colours: Words
