@@ -2,12 +2,27 @@
 
 from collections.abc import Sequence
 
-from retrato.store.host import Host, quoted
+from retrato.store.host import Host, Table, quoted
 from retrato.store.mapping import FLAG, READ
+from retrato.store.queries import host_query
 
 # Addresses of services that fill the place of a picture, and of the replaced script's temporary files.
 _PLACEHOLDER_SERVICES = r"dicebear\.com|ui-avatars\.com|unsplash\.com|temp_"
 _PLACEHOLDERS = rf"^\s*$|{_PLACEHOLDER_SERVICES}"
+# Whether a trigger stands on the table that the mapping names, or on a partition of it. One that has travelled with a
+# table that was renamed must do nothing for it: another table may be in its place, with the same keys. And naming the
+# table makes each session read what follows anew when its columns have changed; else plpgsql would go on with the
+# types that they had (42804) as long as the session lives.
+_ON_TABLE = (
+    "(tg_relid = {table}::pg_catalog.regclass"
+    " or pg_catalog.pg_partition_root(tg_relid) = {table}::pg_catalog.regclass)"
+)
+# Told once in a transaction. What a person or a statement_timeout cancels is none of `others`.
+_LEAVE_TO_SWEEP = """if pg_catalog.current_setting('retrato.left_to_sweep', true) is distinct from sqlstate then
+            perform pg_catalog.set_config('retrato.left_to_sweep', sqlstate, true);
+            raise warning 'Retrato leaves this to its sweep: %', sqlerrm
+                using errcode = sqlstate, hint = 'see `retrato migrate --check`';
+        end if;"""
 
 
 def host_words(host: Host) -> dict[str, str]:
@@ -23,6 +38,8 @@ def host_words(host: Host) -> dict[str, str]:
         "since_of_p": _since_of(host, "p"),
         "missing_of_new": fills_a_place(_url_of(host, "new")),
         "inputs_changed": _inputs_changed(host),
+        "on_personas": _on_table(host.personas),
+        "leave_to_sweep": _LEAVE_TO_SWEEP,
     }
     for alias in ("p", "new", "old"):
         words[f"empresa_of_{alias}"] = _empresa_of(host, alias)
@@ -36,7 +53,13 @@ def host_words(host: Host) -> dict[str, str]:
         words["persona_of_new"] = f"new.{quoted(host.avatares_key)}"
         words["prompted_of_new"] = _prompted_of(host, "new")
         words["prompted_of_old"] = _prompted_of(host, "old")
+        words["on_avatares"] = _on_table(host.avatares)
+    words["persona_states"] = f"({host_query('persona_states', words)})"
     return words
+
+
+def _on_table(table: Table) -> str:
+    return _ON_TABLE.format(table="'" + table.name.replace("'", "''") + "'")
 
 
 def _name_of(host: Host, alias: str) -> str:
