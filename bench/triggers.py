@@ -38,7 +38,9 @@ create table personas_avatares (
 );
 """
 _COLUMNS = "full_name, role, empresa_id, biografia_completa, system_prompt, avatar_image_url"
-_VALUES = "'Ana Souza', 'Analista', gen_random_uuid(), repeat('Bio ', 200), repeat('{\"olhos\": 1}', 120), 'https://a/b'"
+_VALUES = (
+    "'Ana Souza', 'Analista', gen_random_uuid(), repeat('Bio ', 200), repeat('{\"olhos\": 1}', 120), 'https://a/b'"
+)
 _STATEMENTS = {
     "insert, drawn elsewhere": f"insert into personas ({_COLUMNS}) values ({_VALUES})",
     "insert, queued": f"insert into personas ({_COLUMNS}) values ({_VALUES.replace('https://a/b', '')})",
@@ -56,7 +58,9 @@ async def measure(dsn: str, times: int) -> dict[str, dict[str, list[float]]]:
         persona = await connection.fetchval(
             f"insert into personas ({_COLUMNS}) select {_VALUES} from generate_series(1, 200) returning id"
         )
-        await connection.execute("insert into personas_avatares (persona_id, prompt_usado) select id, 'A' from personas")
+        await connection.execute(
+            "insert into personas_avatares (persona_id, prompt_usado) select id, 'A' from personas"
+        )
         await connection.execute("vacuum analyze")
         for nth in range(times):
             for name, statement in _STATEMENTS.items():

@@ -21,7 +21,7 @@ async def known_persona(base: Base, persona_id: str) -> str:
 async def known_company(base: Base, empresa_id: str) -> str:
     """The company's id as the database writes it; raises NotFoundError where it is not, nor a persona of it."""
     try:
-        return (await ConsoleReads(base.database, base.host).company(empresa_id)).id
+        return (await ConsoleReads(base.database, base.tables).company(empresa_id)).id
     except NotFoundError:
         if await base.status.personas(empresa_id=empresa_id, limit=1):
             return empresa_id
@@ -30,7 +30,7 @@ async def known_company(base: Base, empresa_id: str) -> str:
 
 async def company_names(base: Base) -> dict[str, str]:
     """The names of the companies, by id; of the first thousand by name, since people read them."""
-    page = await ConsoleReads(base.database, base.host).companies(limit=_MOST_NAMES)
+    page = await ConsoleReads(base.database, base.tables).companies(limit=_MOST_NAMES)
     return {company.id: company.name for company in page.companies if company.name != company.id}
 
 

@@ -39,6 +39,10 @@ def host_words(host: Host) -> dict[str, str]:
         "missing_of_new": fills_a_place(_url_of(host, "new")),
         "inputs_changed": _inputs_changed(host),
         "on_personas": _on_table(host.personas),
+        "personas_literal": _literal(host.personas),
+        "created_of_p": _created_of(host, "p"),
+        "shows_ours_p": _shows_ours(host, "p"),
+        "version_margin": "'0'" if _shows_addresses(host) else "'1 hour'",
         "leave_to_sweep": _LEAVE_TO_SWEEP,
     }
     for alias in ("p", "new", "old"):
@@ -59,7 +63,35 @@ def host_words(host: Host) -> dict[str, str]:
 
 
 def _on_table(table: Table) -> str:
-    return _ON_TABLE.format(table="'" + table.name.replace("'", "''") + "'")
+    return _ON_TABLE.format(table=_literal(table))
+
+
+def _literal(table: Table) -> str:
+    return "'" + table.name.replace("'", "''") + "'"
+
+
+def _created_of(host: Host, alias: str) -> str:
+    """When the row was created, null where it does not tell; times without a zone are UTC."""
+    created = host.key("created_at")
+    kind = host.personas.columns[created] if created is not None else ""
+    if created is None or not kind.startswith("timestamp"):
+        return "null::timestamptz"
+    zone = "" if kind.endswith("with time zone") else " at time zone 'UTC'"
+    return f"({alias}.{quoted(created)}{zone})"
+
+
+def _shows_addresses(host: Host) -> bool:
+    return bool(host.outputs("avatar_url")) or (
+        host.avatares is not None and host.avatares_key is not None and host.avatares.has("avatar_url")
+    )
+
+
+def _shows_ours(host: Host, alias: str) -> str:
+    """Whether the row shows the address of a picture that is remembered for its key."""
+    return (
+        f"exists (select from retrato.avatars ours where ours.persona_id = {alias}.{quoted(host.id_column)}::text "
+        f"and strpos({_url_of(host, alias)}, ours.image_key) > 0)"
+    )
 
 
 def _name_of(host: Host, alias: str) -> str:

@@ -40,6 +40,7 @@ LOCK_TRIES = 40
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
 _ROUNDS_AT_ONCE = 1000
+_FORGOTTEN_AT_ONCE = 1000
 _ON_PROMPT = "36_on_prompt.sql"
 _TRIGGER = re.compile(r"^create or replace trigger (\w+)\n[a-z ]+ on (.+)$", re.MULTILINE)
 _NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
@@ -112,20 +113,19 @@ def _words(host: Host) -> dict[str, str]:
     return {**host_words(host), **keep_words(host), "host_writes": host_writes(host)}
 
 
-def _functions_sha256(host: Host) -> str:
+def rendered_functions(host: Host) -> str:
+    """All functions, triggers and views of this release as SQL for these tables."""
     words = _words(host)
-    text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
+
+
+def _functions_sha256(host: Host) -> str:
+    return hashlib.sha256(rendered_functions(host).encode()).hexdigest()
 
 
 def expected_triggers(host: Host) -> list[tuple[str, str]]:
     """Name and quoted table of each trigger that this release puts on these tables."""
-    words = _words(host)
-    return [
-        (match[1], match[2])
-        for name in _trigger_files(host)
-        for match in _TRIGGER.finditer(render(read(f"triggers/{name}"), words))
-    ]
+    return [(match[1], match[2]) for match in _TRIGGER.finditer(rendered_functions(host))]
 
 
 async def standing(connection: Connection) -> Standing:
@@ -168,6 +168,14 @@ async def plan(connection: Connection, mapping: HostMapping | None = None) -> li
         table = words["avatares"] if name == _ON_PROMPT else words["personas"]
         what = f"create or replace triggers on {table}" if on_host else "create or replace functions"
         steps.append(Step(f"{what} ({name})", text, touches_host=on_host))
+    if stands.schema and await _is_another_table(connection, host):
+        steps.append(
+            Step(
+                f"forget what was made for the rows of another table that was {host.personas.name}, but for what the "
+                "rows of this one show",
+                "select retrato.forget_another_table()",
+            )
+        )
     return steps
 
 
@@ -213,9 +221,23 @@ async def what_is_missing(connection: Connection, mapping: HostMapping | None = 
     host = await Host.read(connection, mapping)
     if not host.personas.has(FLAG):
         missing.append(f"{host.personas.name} has no column {FLAG}")
+    if await _is_another_table(connection, host):
+        missing.append(f"{host.personas.name} is another table than the one that was migrated")
     if await connection.fetchval("select functions_sha256 from retrato.installation") != _functions_sha256(host):
         missing.append("functions and triggers were made by another release or for other host tables")
     return missing
+
+
+async def _is_another_table(connection: Connection, host: Host) -> bool:
+    """Whether what is remembered was made for the rows of another table, which had this name."""
+    return bool(
+        await connection.fetchval(
+            "select (select (to_jsonb(i) ->> 'personas_table')::regclass from retrato.installation i)"
+            " is distinct from $1::text::regclass"
+            " and exists (select from retrato.installation i where to_jsonb(i) ->> 'personas_table' is not null)",
+            host.personas.name,
+        )
+    )
 
 
 async def _pending(connection: Connection) -> list[Migration]:
@@ -261,6 +283,7 @@ async def apply(
             tries=tries,
         )
         await _give_rounds(connection)
+        await _forget_gone(connection)
         return steps
 
 
@@ -270,6 +293,15 @@ async def _give_rounds(connection: Connection) -> None:
         place: int | None = 0
         while place is not None:
             place = await connection.fetchval(query("give_rounds"), lane, _ROUNDS_AT_ONCE, place)
+
+
+async def _forget_gone(connection: Connection) -> None:
+    """What no trigger saw go is forgotten, in small transactions; nothing where the release before has no such."""
+    if await connection.fetchval("select to_regproc('retrato.forget_gone')") is None:
+        return
+    position: str | None = ""
+    while position is not None:
+        position = await connection.fetchval(query("forget_gone"), position, _FORGOTTEN_AT_ONCE)
 
 
 async def patiently(once: Callable[[], Awaitable[list[Step]]], *, lock_timeout_s: float, tries: int) -> list[Step]:
@@ -323,7 +355,12 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
                 migration.sha256,
             )
         host = await Host.read(connection, mapping)
-        await connection.execute("update retrato.installation set functions_sha256 = $1", _functions_sha256(host))
+        await connection.execute(
+            "update retrato.installation set functions_sha256 = $1, detached_at = null,"
+            " personas_table = $2::text::regclass",
+            _functions_sha256(host),
+            host.personas.name,
+        )
         await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
     return steps
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+import asyncpg
+
 from retrato.domain.errors import NotFoundError
 from retrato.domain.persona import Persona
 from retrato.store.database import Database
 from retrato.store.host import Host, Table, quoted
 from retrato.store.host_words import first_of, host_words, not_empty, ready_prompt
 from retrato.store.mapping import EMPRESA_INDUSTRY, EMPRESA_NAME, READ
-from retrato.store.rendered import Rendered
+from retrato.store.rendered import HostTables, Rendered
 
 _NUMBERS = ("age", "experience_years")
 _TEXTS = tuple(name for name in READ if name not in {"name", "ready_prompt", *_NUMBERS})
@@ -26,19 +28,18 @@ class Draft:
 class Personas:
     """Reads the host's tables through the columns that exist."""
 
-    def __init__(self, database: Database, host: Host) -> None:
+    def __init__(self, database: Database, host: Host | HostTables) -> None:
         self._database = database
-        self._select = Rendered(database, host, _select)
-        self._empresa = (
-            f"select id::text as id, {_empresa_name(host.empresas)} as name from {host.empresas.name} e "
-            "where id::text = $1"
-            if host.empresas is not None and host.empresas.has("id")
-            else None
-        )
+        tables = HostTables.of(database, host)
+        self._select = Rendered(database, tables, _select)
+        self._empresa = Rendered(database, tables, _select_empresa)
 
     async def read(self, persona_id: str) -> Draft | None:
         """The persona, None when its row is gone."""
-        row = await self._select.ask(lambda sql: self._database.fetchrow(sql, persona_id))
+        try:
+            row = await self._select.ask(lambda sql: self._database.fetchrow(sql, persona_id))
+        except asyncpg.DataError:  # a key of a type that the table does not have any more
+            return None
         if row is None:
             return None
         persona = Persona(
@@ -62,9 +63,9 @@ class Personas:
             NotFoundError: there is no such company.
 
         """
-        if self._empresa is None:
+        if not self._empresa.sql:
             return empresa_id
-        row = await self._database.fetchrow(self._empresa, empresa_id)
+        row = await self._empresa.ask(lambda sql: self._database.fetchrow(sql, empresa_id))
         if row is None:
             raise NotFoundError(f"there is no empresa with id {empresa_id!r}")
         return str(row["name"] or empresa_id)
@@ -84,6 +85,16 @@ def _whole_number(text: str | None) -> int | None:
 def _empresa_name(empresas: Table) -> str:
     names = [not_empty("e", column) for column in empresas.existing(EMPRESA_NAME)]
     return first_of(names)
+
+
+def _select_empresa(host: Host) -> str:
+    """One company's name; empty where there is no table of them."""
+    if host.empresas is None or not host.empresas.has("id"):
+        return ""
+    return (
+        f"select id::text as id, {_empresa_name(host.empresas)} as name from {host.empresas.name} e "
+        "where id::text = $1"
+    )
 
 
 def _select(host: Host) -> str:
