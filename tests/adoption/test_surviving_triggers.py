@@ -165,7 +165,7 @@ async def test_warning_is_given_once_in_a_transaction(app):
 async def test_trigger_that_travelled_with_a_renamed_table_does_nothing_for_the_table_in_its_place(app):
     await app.insert("Ana")
     await app.connection.execute(
-        "alter table personas rename to former; create table personas (like former including all)"
+        "alter table personas rename to former; create table public.personas (like former including all)"
     )
     await app.connection.execute("delete from former; truncate former cascade")
 
@@ -177,7 +177,9 @@ async def test_session_that_used_a_trigger_before_a_column_was_retyped_queues_on
     drawn = await app.insert("Ana")
     await app.connection.execute("drop view retrato.persona_status; delete from retrato.jobs")
     owner = Owner(app.connection, app.empresa_id)
-    await app.connection.execute("alter table personas alter column full_name type text, alter column status type text")
+    await app.connection.execute(
+        "alter table personas alter column full_name type text, alter column status type text"
+    )
 
     await app.update(placeholder, full_name="Bia")
     await app.raise_flag(drawn)

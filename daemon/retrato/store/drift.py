@@ -30,13 +30,13 @@ async def drift(connection: Connection, mapping: HostMapping | None = None) -> l
         NotMigratedError: a migration that ran here was another one than this release carries.
 
     """
+    stands = await standing(connection)
+    if stands.detached:
+        return ["Retrato is detached from the application's tables: run `retrato migrate --attach`"]
     try:
         missing = await what_is_missing(connection, mapping)
     except ConfigError as exc:
         return [str(exc)]
-    stands = await standing(connection)
-    if stands.detached:
-        return ["Retrato is detached from the application's tables: run `retrato migrate --attach`"]
     if stands.is_ahead or not stands.schema:
         return missing
     host = await Host.read(connection, mapping)

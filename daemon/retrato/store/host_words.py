@@ -15,7 +15,7 @@ _PLACEHOLDERS = rf"^\s*$|{_PLACEHOLDER_SERVICES}"
 # types that they had (42804) as long as the session lives.
 _ON_TABLE = (
     "(tg_relid = {table}::pg_catalog.regclass"
-    " or pg_catalog.pg_partition_root(tg_relid) = {table}::pg_catalog.regclass)"
+    " or pg_catalog.pg_partition_root(tg_relid) is not distinct from {table}::pg_catalog.regclass)"
 )
 # Told once in a transaction. What a person or a statement_timeout cancels is none of `others`.
 _LEAVE_TO_SWEEP = """if pg_catalog.current_setting('retrato.left_to_sweep', true) is distinct from sqlstate then
@@ -90,7 +90,7 @@ def _shows_ours(host: Host, alias: str) -> str:
     """Whether the row shows the address of a picture that is remembered for its key."""
     return (
         f"exists (select from retrato.avatars ours where ours.persona_id = {alias}.{quoted(host.id_column)}::text "
-        f"and strpos({_url_of(host, alias)}, ours.image_key) > 0)"
+        f"and (ours.image_url = {_url_of(host, alias)} or strpos({_url_of(host, alias)}, ours.image_key) > 0))"
     )
 
 
