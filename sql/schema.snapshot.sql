@@ -597,26 +597,6 @@ AS $function$
     select retrato.enqueue(enqueue_found.persona_ids, enqueue_found.empresa_ids, 1::smallint, enqueue_found.force)
 $function$
 
--- function retrato.forget_another_table()
-CREATE OR REPLACE FUNCTION retrato.forget_another_table()
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    shown text[] := array(
-        select p."id"::text
-        from "public"."personas" p
-        where exists (select from retrato.avatars ours where ours.persona_id = p."id"::text and (ours.image_url = coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))) or strpos(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), ours.image_key) > 0))
-    );
-begin
-    delete from retrato.jobs j where not exists (select from unnest(shown) s where s = j.persona_id);
-    delete from retrato.avatars a where not exists (select from unnest(shown) s where s = a.persona_id);
-    delete from retrato.looks l where not exists (select from unnest(shown) s where s = l.persona_id);
-end;
-$function$
-
 -- function retrato.forget_gone(text,integer)
 CREATE OR REPLACE FUNCTION retrato.forget_gone(behind text, most integer)
  RETURNS TABLE(last_persona_id text, forgotten integer)

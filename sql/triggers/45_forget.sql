@@ -92,26 +92,6 @@ begin
 end;
 $$;
 
--- The table of personas is another one than before: of what is remembered only that is kept which its rows show.
-create or replace function retrato.forget_another_table()
-returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    shown text[] := array(
-        select p.{personas_id}::text
-        from {personas} p
-        where {shows_ours_p}
-    );
-begin
-    delete from retrato.jobs j where not exists (select from unnest(shown) s where s = j.persona_id);
-    delete from retrato.avatars a where not exists (select from unnest(shown) s where s = a.persona_id);
-    delete from retrato.looks l where not exists (select from unnest(shown) s where s = l.persona_id);
-end;
-$$;
-
 -- For the sweep, which reads the application's rows by itself: it knows their shape before `retrato migrate` does.
 create or replace function retrato.enqueue_found(persona_ids text[], empresa_ids text[], force boolean)
 returns integer

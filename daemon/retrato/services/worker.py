@@ -100,7 +100,7 @@ class Worker:
         try:
             return await self._end(job, error)
         except Exception as unstored:  # noqa: BLE001 - the per-job boundary
-            return await self._end(job, unstored)
+            return await self._end(job, unstored, of_tables=False)
 
     async def _drop(self, job: Job) -> None:
         async def store() -> None:
@@ -172,14 +172,18 @@ class Worker:
         except StorageError as exc:
             log.warning("avatar.discard_failed", error=str(exc), image_key=finished.image_key)
 
-    async def _end(self, job: Job, error: Exception) -> float:
-        """Carry out what the failed run leads to; returns for how many seconds nobody could draw anything."""
+    async def _end(self, job: Job, error: Exception, *, of_tables: bool = True) -> float:
+        """
+        Carry out what the failed run leads to; returns for how many seconds nobody could draw anything.
+
+        Unless *of_tables*, what the database refuses concerns this job alone.
+        """
         match error:
             case LeaseLostError() | PausedError() | StoreUnavailableError():
                 # Only the fence knows whether a job is lost: an overdue heartbeat ends it here all the same.
                 await self._release(job, delay_s=0, reason=str(error))
                 return 0.0
-            case NotMigratedError() | ConfigError():
+            case NotMigratedError() | ConfigError() if of_tables:
                 # The tables are not as they were: no other job would fare better, and none is to blame.
                 self._guard.doubt(strictly=True)
                 await self._release(job, delay_s=_TABLES_CHANGED_S, reason=str(error))

@@ -28,7 +28,7 @@ from retrato.store.host_words import host_words
 from retrato.store.host_writes import host_writes
 from retrato.store.listening import CHANNEL, MIGRATED
 from retrato.store.mapping import FLAG, HostMapping
-from retrato.store.queries import query, read, render, sql_folder
+from retrato.store.queries import host_query, query, read, render, sql_folder
 from retrato.store.standing import Standing
 
 LOCK_KEY = 0x7265747261746F + 1
@@ -173,7 +173,7 @@ async def plan(connection: Connection, mapping: HostMapping | None = None) -> li
             Step(
                 f"forget what was made for the rows of another table that was {host.personas.name}, but for what the "
                 "rows of this one show",
-                "select retrato.forget_another_table()",
+                host_query("forget_another_table", words),
             )
         )
     return steps
@@ -277,13 +277,15 @@ async def apply(
     """
     async with connected(dsn) as connection:
         _require_server(connection)
+        was_detached = (await standing(connection)).detached
         steps = await patiently(
             lambda: _apply_once(connection, mapping, lock_timeout_s),
             lock_timeout_s=lock_timeout_s,
             tries=tries,
         )
         await _give_rounds(connection)
-        await _forget_gone(connection)
+        if was_detached:
+            await _forget_gone(connection)
         return steps
 
 
@@ -296,9 +298,7 @@ async def _give_rounds(connection: Connection) -> None:
 
 
 async def _forget_gone(connection: Connection) -> None:
-    """What no trigger saw go is forgotten, in small transactions; nothing where the release before has no such."""
-    if await connection.fetchval("select to_regproc('retrato.forget_gone')") is None:
-        return
+    """What no trigger saw go is forgotten, in small transactions."""
     position: str | None = ""
     while position is not None:
         position = await connection.fetchval(query("forget_gone"), position, _FORGOTTEN_AT_ONCE)
