@@ -67,6 +67,8 @@ grant execute on function retrato.restore to {role};
 grant execute on function retrato.request to {role};
 grant execute on function retrato.request_company to {role};
 grant execute on function retrato.request_in_lane to {role};
+grant execute on function retrato.enqueue_found to {role};
+grant execute on function retrato.forget_gone to {role};
 grant execute on function retrato.pause to {role};
 grant execute on function retrato.resume to {role};
 grant execute on function retrato.cancel to {role};

@@ -23,7 +23,18 @@ idle as (
     where
         looked.ready
         and (looked.missing or looked.flagged)
-        and not exists (select from retrato.jobs j where j.persona_id = looked.id::text)
+        and not exists (
+            -- A job that knows nothing of a flag which is up above a picture was asked for without it.
+            select from retrato.jobs j
+            where
+                j.persona_id = looked.id::text
+                and not (
+                    looked.flagged
+                    and not j.new_face
+                    and j.state in ('queued', 'running')
+                    and exists (select from retrato.avatars a where a.persona_id = j.persona_id)
+                )
+        )
 )
 select
     array(

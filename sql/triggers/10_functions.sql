@@ -172,7 +172,7 @@ begin
         order by p.{personas_id}
         for no key update
     ) held
-    join retrato.persona_status s on s.persona_id = held.persona_id
+    join {persona_states} s on s.persona_id = held.persona_id
     where (request_in_lane.force and s.ready) or s.state in ('missing', 'failed');
 
     return retrato.enqueue(
@@ -208,7 +208,7 @@ declare
 begin
     select array_agg(s.persona_id)
     into wanted
-    from retrato.persona_status s
+    from {persona_states} s
     where
         s.empresa_id = request_company.empresa_id
         and ((request_company.force and s.ready) or s.state in ('missing', 'failed'));

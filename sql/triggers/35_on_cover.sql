@@ -11,21 +11,27 @@ declare
     images text[];
     thumbnails text[];
 begin
+    if not {on_personas} or not {picture_covered} then
+        return new;
+    end if;
+
     select
         array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
     from retrato.addresses a
     where a.persona_id = new.{personas_id}::text;
 
-    if images is not null and ({picture_gone}) then
+    if {on_personas} and images is not null and ({picture_gone}) then
         {picture_kept}
     end if;
     return new;
+exception
+    when others then
+        {leave_to_sweep}
+        return new;
 end;
 $$;
 
 create or replace trigger retrato_on_cover
 before update on {personas}
-for each row
-when ({picture_covered})
-execute function retrato.on_personas_cover();
+for each row execute function retrato.on_personas_cover();

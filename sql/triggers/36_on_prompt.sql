@@ -10,6 +10,15 @@ declare
     ready_persona_id text;
     ready_empresa_id text;
 begin
+    if not {on_avatares} or not {prompted_of_new} then
+        return null;
+    end if;
+    if tg_op = 'UPDATE' then
+        if {on_avatares} and {prompted_of_old} then
+            return null;
+        end if;
+    end if;
+
     select p.{personas_id}::text, {empresa_of_p}
     into ready_persona_id, ready_empresa_id
     from {personas} p
@@ -28,20 +37,20 @@ begin
         perform retrato.enqueue(array[ready_persona_id], array[ready_empresa_id], 1::smallint, false);
     end if;
     return null;
+exception
+    when others then
+        {leave_to_sweep}
+        return null;
 end;
 $$;
 
 create or replace trigger retrato_on_prompt_insert
 after insert on {avatares}
-for each row
-when ({prompted_of_new})
-execute function retrato.on_prompt();
+for each row execute function retrato.on_prompt();
 
 create or replace trigger retrato_on_prompt_update
 after update on {avatares}
-for each row
-when ({prompted_of_new} and not {prompted_of_old})
-execute function retrato.on_prompt();
+for each row execute function retrato.on_prompt();
 
 -- A row that is written anew, as by a script that throws its prompts away first, gets the picture that is there; and
 -- as in 35_on_cover.sql, nobody takes it away with a placeholder or an old copy of the row.
@@ -55,27 +64,37 @@ declare
     images text[];
     thumbnails text[];
 begin
+    if tg_op = 'INSERT' then
+        if not {on_avatares} or not {avatar_missing} then
+            return new;
+        end if;
+    else
+        if not {on_avatares} or not {avatar_covered} then
+            return new;
+        end if;
+    end if;
+
     select
         array_agg(a.image_url order by a.version, a.used_at), array_agg(a.thumbnail_url order by a.version, a.used_at)
     into images, thumbnails
     from retrato.addresses a
     where a.persona_id = {persona_of_new}::text;
 
-    if images is not null and ({avatar_gone}) then
+    if {on_avatares} and images is not null and ({avatar_gone}) then
         {avatar_kept}
     end if;
     return new;
+exception
+    when others then
+        {leave_to_sweep}
+        return new;
 end;
 $$;
 
 create or replace trigger retrato_on_prompt_before_insert
 before insert on {avatares}
-for each row
-when ({avatar_missing})
-execute function retrato.on_avatar_cover();
+for each row execute function retrato.on_avatar_cover();
 
 create or replace trigger retrato_on_prompt_before_update
 before update on {avatares}
-for each row
-when ({avatar_covered})
-execute function retrato.on_avatar_cover();
+for each row execute function retrato.on_avatar_cover();

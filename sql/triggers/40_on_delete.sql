@@ -6,6 +6,10 @@ security definer
 set search_path = ''
 as $$
 begin
+    if not {on_personas} then
+        return null;
+    end if;
+
     delete from retrato.jobs j
     using departures p
     where j.persona_id = p.{personas_id}::text;
@@ -19,6 +23,10 @@ begin
     where l.persona_id = p.{personas_id}::text;
 
     return null;
+exception
+    when others then
+        {leave_to_sweep}
+        return null;
 end;
 $$;
 
@@ -34,10 +42,18 @@ security definer
 set search_path = ''
 as $$
 begin
+    if not {on_personas} then
+        return null;
+    end if;
+
     delete from retrato.jobs;
     delete from retrato.avatars;
     delete from retrato.looks;
     return null;
+exception
+    when others then
+        {leave_to_sweep}
+        return null;
 end;
 $$;
 

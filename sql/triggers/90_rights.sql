@@ -16,7 +16,7 @@ begin
         execute format(
             'grant execute on function retrato.claim_jobs_from, retrato.look_before_sleep_from, '
             'retrato.heartbeat_from, retrato.take_over_jobs_from, retrato.round_reached, retrato.next_round, '
-            'retrato.free_round, retrato.reach, retrato.request_in_lane to %I',
+            'retrato.free_round, retrato.reach, retrato.request_in_lane, retrato.enqueue_found, retrato.forget_gone to %I',
             daemon
         );
         execute format('grant select, insert, update, delete on retrato.garbage to %I', daemon);

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from retrato.domain.errors import NotMigratedError, RetratoError, StoreUnavailableError
+from retrato.domain.errors import ConfigError, NotMigratedError, RetratoError, StoreUnavailableError
 from retrato.settings import Settings
 from retrato.store import migrations, queries
 from retrato.store.control import Control
@@ -16,6 +16,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.mapping import HostMapping
 from retrato.store.personas import Personas
+from retrato.store.rendered import HostTables
 from retrato.store.requests import Requests
 from retrato.store.status import Status
 from retrato.store.versions import Versions
@@ -36,12 +37,13 @@ class Base:
     """
     An open, migrated database and what can be asked of it.
 
+    ``tables`` are the application's, as they were read last.
     ``shared`` is a part of the same pool, for what is not needed for drawing: it leaves connections to the rest.
     """
 
     database: Database
     shared: Database
-    host: Host
+    tables: HostTables
     personas: Personas
     requests: Requests
     status: Status
@@ -60,12 +62,14 @@ async def open_base(
     *,
     stop: asyncio.Event | None = None,
     waits: Callable[[RetratoError], None] = _unheard,
+    knew_tables: bool = False,
 ) -> AsyncIterator[Base | None]:
     """
     Open the database and check that it is migrated.
 
     With *stop* (the daemon) a database that is away, or does not serve this release, is waited for until *stop* is
-    set; then None comes out. *waits* hears why. Without, a few tries are made to reach it.
+    set; then None comes out. *waits* hears why. Without, a few tries are made to reach it. Tables that this process
+    *knew* are waited for too, where the application has taken them away.
 
     Raises:
         StoreUnavailableError: the database was away for all tries.
@@ -79,15 +83,16 @@ async def open_base(
         if not await _opened(database, stop):
             yield None
             return
-        host = await _host(database, settings.host_mapping, stop, waits)
+        host = await _host(database, settings.host_mapping, stop, waits, knew_tables=knew_tables)
         if host is None:
             yield None
             return
+        tables = HostTables(database, host)
         yield Base(
             database=database,
             shared=database.share(_SHARED_CONNECTIONS),
-            host=host,
-            personas=Personas(database, host),
+            tables=tables,
+            personas=Personas(database, tables),
             requests=Requests(database),
             status=Status(database),
             control=Control(database),
@@ -123,6 +128,8 @@ async def _host(
     mapping: HostMapping,
     stop: asyncio.Event | None,
     waits: Callable[[RetratoError], None],
+    *,
+    knew_tables: bool,
 ) -> Host | None:
     """The application's tables in a database that serves this release; None where *stop* came before."""
     told = ""
@@ -131,8 +138,8 @@ async def _host(
             async with database.connection() as connection:
                 await migrations.require(connection, mapping)
                 return await Host.read(connection, mapping)
-        except (NotMigratedError, StoreUnavailableError) as exc:
-            if stop is None:
+        except (NotMigratedError, StoreUnavailableError, ConfigError) as exc:
+            if stop is None or (isinstance(exc, ConfigError) and not knew_tables):
                 raise
             waits(exc)
             if str(exc) != told:

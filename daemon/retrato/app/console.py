@@ -65,7 +65,7 @@ async def open_console(
 def open_desk(settings: Settings, base: Base, *, keys: Mapping[str, str]) -> Desk:
     """What pages and API ask and order; *keys* are the fingerprints of our accounts, by provider."""
     return Desk(
-        ConsoleReads(base.shared, base.host, keys=keys),
+        ConsoleReads(base.shared, base.tables, keys=keys),
         Status(base.shared),
         Control(base.shared),
         Requests(base.shared),

@@ -19,7 +19,13 @@ from retrato.app.public_url import open_address
 from retrato.app.wording import parsed_templates, wording
 from retrato.console.desk import Desk
 from retrato.console.server import Console
-from retrato.domain.errors import StorageError, StoreAwayError, StoreUnavailableError
+from retrato.domain.errors import (
+    ConfigError,
+    NotMigratedError,
+    StorageError,
+    StoreAwayError,
+    StoreUnavailableError,
+)
 from retrato.generation.chain import Chain
 from retrato.generation.pipeline import Pipeline
 from retrato.generation.store_guard import StoreGuard
@@ -41,10 +47,12 @@ from retrato.services.worker import Worker
 from retrato.settings import Settings, plain
 from retrato.storage.location import open_store
 from retrato.storage.picture_store import PictureStore
+from retrato.store import migrations
 from retrato.store.addresses import Addresses
 from retrato.store.attempts import AttemptLog
 from retrato.store.avatars import Avatars
 from retrato.store.chores import Chores
+from retrato.store.drift import drift
 from retrato.store.garbage import Garbage
 from retrato.store.gauges import Gauges
 from retrato.store.jobs import Jobs
@@ -159,8 +167,14 @@ async def open_daemon(
     Image.preinit()  # the formats that Pillow would import at the first picture
     async with AsyncExitStack() as stack:
         store = open_store(settings.storage_url_or_default, public_url="")
-        address = open_address(settings, store, Addresses(base.shared, base.host), console)
-        guard = SchemaGuard(lambda: _require_schema(base))
+        address = open_address(settings, store, Addresses(base.shared, base.tables.host), console)
+        metrics = Metrics()
+        guard = SchemaGuard(
+            lambda: _require_schema(base),
+            check_strictly=lambda: _require_all(base),
+            inspect=lambda: _inspect(base),
+            metrics=metrics,
+        )
         pulse = Pulse(limit_s=_STALLED_AFTER_S + 2 * settings.poll_seconds + settings.lease_seconds)
         keys = await account_keys(settings, base.status)
         desk = None
@@ -168,7 +182,7 @@ async def open_daemon(
             console.ready_when(lambda: _ready(base, guard, address))
             console.alive_while(pulse)
         providers = await stack.enter_async_context(open_providers(settings))
-        metrics = _metrics(providers)
+        _expect(metrics, providers)
         gauges = _gauges(settings, base, metrics, keys)
         if console is not None:
             console.measure(metrics)
@@ -201,7 +215,7 @@ async def open_daemon(
             chain,
             store,
             prompt_for=wording(settings, base).prompt_for,
-            guard=StoreGuard(Garbage(base.database, base.host), store),
+            guard=StoreGuard(Garbage(base.database, base.tables), store),
             require_address=address.require,
             metrics=metrics,
         )
@@ -212,6 +226,7 @@ async def open_daemon(
             holdings=holdings,
             most_attempts=settings.max_job_attempts,
             catch_up=attempts.catch_up,
+            guard=guard,
             metrics=metrics,
         )
         wake = asyncio.Event()
@@ -254,10 +269,11 @@ async def open_daemon(
             keeper=keeper,
             listener=listener,
             housekeeper=Housekeeper(
-                Chores(base.shared, base.host),
-                Requests(base.shared),
+                Chores(base.shared, base.tables),
+                Requests(base.shared, base.tables),
                 sweep=settings.sweep,
                 keep_attempts_days=settings.keep_attempts_days,
+                guard=guard,
                 metrics=metrics,
             ),
             recall=Recall(legs, wake=wake, poll_s=settings.poll_seconds, metrics=metrics),
@@ -291,10 +307,29 @@ async def _ready(base: Base, guard: SchemaGuard, address: PublicAddress) -> None
         raise guard.reason
     await base.status.ping()
     address.check()
+    if drift := await guard.look():
+        raise NotMigratedError("; ".join(drift))
 
 
 async def _require_schema(base: Base) -> None:
     (await base.status.standing()).require()
+
+
+async def _require_all(base: Base) -> None:
+    """What a daemon needs to begin, and the tables as they are now."""
+    try:
+        await base.tables.read_again()
+        async with base.database.connection() as connection:
+            await migrations.require(connection, base.tables.host.mapping)
+    except ConfigError as exc:
+        raise NotMigratedError(str(exc)) from exc
+
+
+async def _inspect(base: Base) -> Sequence[str]:
+    with suppress(ConfigError):  # told below
+        await base.tables.read_again()
+    async with base.shared.connection() as connection:
+        return await drift(connection, base.tables.host.mapping)
 
 
 def _open_pages(
@@ -323,12 +358,10 @@ async def _show(console: Console, store: PictureStore, settings: Settings, *, me
     console.show(store, signed_url_s=settings.signed_url_seconds, picture_origin=origin)
 
 
-def _metrics(providers: Sequence[Provider]) -> Metrics:
-    """What this process counts."""
-    metrics = Metrics()
+def _expect(metrics: Metrics, providers: Sequence[Provider]) -> None:
+    """Counts that are there from the beginning."""
     metrics.jobs.expect(provider.name for provider in providers)
     metrics.calls.expect(info.leg for provider in providers for info in provider.catalogue())
-    return metrics
 
 
 def _gauges(settings: Settings, base: Base, metrics: Metrics, keys: Mapping[str, str]) -> Gauges:

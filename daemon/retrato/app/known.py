@@ -27,7 +27,7 @@ async def known_persona(base: Base, persona_id: str, *, empresa_id: str | None =
     if is_storable(persona_id):
         card = None
         with suppress(NotFoundError):
-            card = await ConsoleReads(base.database, base.host).persona(persona_id)
+            card = await ConsoleReads(base.database, base.tables).persona(persona_id)
         if card is not None and empresa_id in {None, card.empresa_id}:
             return card.persona_id
         if found := await base.status.ids_of_personas_named(persona_id, empresa_id=empresa_id):
@@ -45,7 +45,7 @@ async def known_company(base: Base, empresa_id: str) -> str:
 
     """
     if is_storable(empresa_id):
-        reads = ConsoleReads(base.database, base.host)
+        reads = ConsoleReads(base.database, base.tables)
         with suppress(NotFoundError):
             return (await reads.company(empresa_id)).id
         if await base.status.personas(empresa_id=empresa_id, limit=1):
@@ -60,7 +60,7 @@ async def known_company(base: Base, empresa_id: str) -> str:
 async def company_name(base: Base, empresa_id: str) -> str:
     """The company's name; its id where it has none, or is not there any more."""
     try:
-        return (await ConsoleReads(base.database, base.host).company(empresa_id)).name
+        return (await ConsoleReads(base.database, base.tables).company(empresa_id)).name
     except NotFoundError:
         return empresa_id
 
@@ -73,7 +73,7 @@ def _only(ids: Sequence[str], what: str) -> str:
 
 async def company_names(base: Base) -> dict[str, str]:
     """The names of the companies, by id; of the first thousand by name, since people read them."""
-    page = await ConsoleReads(base.database, base.host).companies(limit=_MOST_NAMES)
+    page = await ConsoleReads(base.database, base.tables).companies(limit=_MOST_NAMES)
     return {company.id: company.name for company in page.companies if company.name != company.id}
 
 

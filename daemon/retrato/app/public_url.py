@@ -70,7 +70,7 @@ async def pictures_served(settings: Settings, base: Base) -> AsyncIterator[tuple
 
 
 async def _served_already(settings: Settings, base: Base) -> str | None:
-    addresses = Addresses(base.shared, base.host)
+    addresses = Addresses(base.shared, base.tables.host)
     if console_prefix(settings) is None:
         return await todays_prefix(settings, addresses)
     store = open_store(settings.storage_url_or_default, public_url="")

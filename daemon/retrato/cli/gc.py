@@ -47,7 +47,7 @@ async def _gc(settings: Settings, *, grace_s: float, dry_run: bool, yes: bool, a
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:
             assert base is not None
-            collector = Collector(Garbage(base.database, base.host), store, grace_s=grace_s)
+            collector = Collector(Garbage(base.database, base.tables), store, grace_s=grace_s)
             report = await collector.collect(agreed=yes, dry_run=dry_run)
     if as_json:
         print_json(report)

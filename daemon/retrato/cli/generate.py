@@ -138,7 +138,7 @@ async def _not_ready(base: Base, watched: Watched, wish: Wish) -> list[NotReady]
     """Those whom the order has passed over because they are not ready."""
     return await count_not_ready(
         base.database,
-        base.host,
+        base.tables.host,
         empresa_id=watched.empresa_id,
         persona_ids=watched.persona_ids,
         with_picture=wish is Wish.ALL,

@@ -9,8 +9,9 @@ from retrato.app.address import database_address
 from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settings_for_command
 from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
-from retrato.store import migrations, ready_prompts, rpc
+from retrato.store import detaching, migrations, ready_prompts, rpc
 from retrato.store.database import connected
+from retrato.store.drift import drift
 from retrato.store.host import Host
 from retrato.store.mapping import INACTIVE, READ, WRITTEN, HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
@@ -25,6 +26,16 @@ _EVERYBODY = {
 def migrate(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only tell whether something is to do (exit 1).")] = False,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach",
+            help="Take triggers and view out of the way of the application's own migrations; daemons wait.",
+        ),
+    ] = False,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="Put them back, as plain `retrato migrate` does too.")
+    ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Print what would be done, and do nothing.")] = False,
     roles: Annotated[
         str | None,
@@ -66,7 +77,10 @@ def migrate(
     if backlog_role is not None:
         _print_backlog_role(backlog_role)
         return
-    run(_migrate(settings, check=check, plan=plan, exposure=_exposure(rpc_schema, grant), as_json=as_json))
+    if detach:
+        run(_detach(settings, plan=plan, as_json=as_json))
+    exposure = _exposure(rpc_schema, grant)
+    run(_migrate(settings, check=check and not attach, plan=plan, exposure=exposure, as_json=as_json))
 
 
 def _exposure(schema: str | None, roles: Sequence[str] | None) -> rpc.Exposure | None:
@@ -91,8 +105,7 @@ async def _migrate(
     elif not steps:
         note("A newer release has migrated this database, and it serves this one: there is nothing to do.")
     elif plan:
-        for step in steps:
-            print(f"-- {step.words}{' (touches your table)' if step.touches_host else ''}\n{step.sql.strip()}\n")  # noqa: T201
+        _print_steps(steps)
     else:
         for step in steps:
             note(f"✓ {step.words}")
@@ -118,6 +131,29 @@ async def _look_at(dsn: str, exposure: rpc.Exposure | None) -> None:
 async def _planned_rpc(dsn: str, exposure: rpc.Exposure | None) -> list[migrations.Step]:
     async with connected(dsn) as connection:
         return await rpc.plan(connection, exposure)
+
+
+async def _detach(settings: Settings, *, plan: bool, as_json: bool) -> int:
+    with database_address(settings) as dsn:
+        if plan:
+            async with connected(dsn) as connection:
+                steps = await detaching.plan(connection)
+        else:
+            steps = await detaching.detach(dsn)
+    if as_json:
+        print_json({"done": not plan, "steps": steps})
+    elif plan:
+        _print_steps(steps)
+    else:
+        for step in steps:
+            note(f"✓ {step.words}")
+        note("Retrato is detached, and daemons wait. When your migration is done, run `retrato migrate --attach`.")
+    return 0
+
+
+def _print_steps(steps: Sequence[migrations.Step]) -> None:
+    for step in steps:
+        print(f"-- {step.words}{' (touches your table)' if step.touches_host else ''}\n{step.sql.strip()}\n")  # noqa: T201
 
 
 async def _print_roles(settings: Settings, role: str) -> int:
@@ -168,7 +204,7 @@ def _columns(fields: Mapping[str, Sequence[str]]) -> str:
 
 async def _check(dsn: str, mapping: HostMapping, exposure: rpc.Exposure | None, *, as_json: bool) -> int:
     async with connected(dsn) as connection:
-        missing = await migrations.what_is_missing(connection, mapping)
+        missing = await drift(connection, mapping)
         stands = await migrations.standing(connection)
         if exposure is not None or not stands.is_ahead:
             missing += await rpc.what_is_missing(connection, exposure)
@@ -178,7 +214,7 @@ async def _check(dsn: str, mapping: HostMapping, exposure: rpc.Exposure | None, 
     for one in missing:
         note(f"✗ {one}")
     if missing:
-        note("Run `retrato migrate`.")
+        note("Run `retrato migrate`; a disabled trigger is enabled by `alter table … enable trigger …`.")
         return EXIT_FAILED
     stands.require()
     note(

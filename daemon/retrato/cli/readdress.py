@@ -37,7 +37,7 @@ async def _readdress(settings: Settings, *, plan: bool, as_json: bool) -> int:
     with database_address(settings) as dsn:
         async with open_base(settings, dsn) as base:
             assert base is not None
-            addresses = Addresses(base.database, base.host)
+            addresses = Addresses(base.database, base.tables.host)
             today = await todays_prefix(settings, addresses)
             if today is None:
                 raise ConfigError("no public address is known yet: set RETRATO_PUBLIC_URL, or start a daemon once")

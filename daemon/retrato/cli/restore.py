@@ -44,7 +44,7 @@ async def _restore(settings: Settings, persona_id: str, version: int | None, *, 
             if version is None:
                 _show(await base.versions.list(persona_id), as_json=as_json)
                 return 0
-            await keep_told_prefix(settings, Addresses(base.database, base.host))
+            await keep_told_prefix(settings, Addresses(base.database, base.tables.host))
             restored = await base.versions.restore(persona_id, version)
     if as_json:
         print_json({"persona_id": persona_id, "version": restored, "restored_from": version})

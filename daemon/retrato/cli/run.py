@@ -61,10 +61,21 @@ async def _run(settings: Settings, *, pages: bool) -> int:
     async with open_console(settings, token, pages=pages) as console:
         _tell_how_to_log_in(console, token)
         with database_address(settings) as dsn, stop_on_signals(stop, hurry), reload_on_signal(asked):
+            knew_tables = False
             while not stop.is_set():
                 try:
-                    await _draw(reloader, notifier, dsn, console, stop=stop, hurry=hurry, pages=pages)
+                    await _draw(
+                        reloader,
+                        notifier,
+                        dsn,
+                        console,
+                        stop=stop,
+                        hurry=hurry,
+                        pages=pages,
+                        knew_tables=knew_tables,
+                    )
                 except* NotMigratedError as group:
+                    knew_tables = True
                     console.not_ready(first_of(group))  # and what was cut off has to turn no more
                     log.error("daemon.suspended", reason=str(first_of(group)), again_in_s=_REST_S)  # noqa: TRY400
                     await wait_for_any(stop, timeout_s=_REST_S)
@@ -96,6 +107,7 @@ async def _draw(
     stop: asyncio.Event,
     hurry: asyncio.Event,
     pages: bool,
+    knew_tables: bool,
 ) -> None:
     """
     Draw until *stop*.
@@ -113,7 +125,9 @@ async def _draw(
     settings = reloader.settings
     async with AsyncExitStack() as stack:
         async with notifier.patience("waiting for the database"):
-            base = await stack.enter_async_context(open_base(settings, dsn, stop=stop, waits=waits))
+            base = await stack.enter_async_context(
+                open_base(settings, dsn, stop=stop, waits=waits, knew_tables=knew_tables)
+            )
             if base is None:
                 return
             daemon = await stack.enter_async_context(

@@ -43,6 +43,11 @@ class Metrics:
             "Whether the database answered the last look for the gauges below.",
             registry=self.registry,
         )
+        self.installation_faults = Gauge(
+            "retrato_installation_faults",
+            "Functions, triggers, views, tables and columns that are not as they should be, at the last look.",
+            registry=self.registry,
+        )
         self._database_errors = Counter(
             "retrato_database_errors_total",
             "Times that a part found the database away, locked or overdue.",

@@ -96,8 +96,8 @@ def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, s
         ("", 0),
     )
     for trait, role_words in shorter:
-        shown = {"look": _look(replace(half, trait=trait))}
-        yield plain | shown | _identity(persona, half, age=age, role_words=role_words)
+        traits = {"look": _look(replace(half, trait=trait))}
+        yield plain | traits | _identity(persona, half, age=age, role_words=role_words)
 
 
 def _values(persona: Persona, look: Look) -> dict[str, str]:

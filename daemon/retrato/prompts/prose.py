@@ -253,9 +253,9 @@ def _ethnicity(clause: str) -> str:
     for found in _PEOPLE.finditer(clause):
         words = found["after"] or found["before"]
         for said in (words, words.rpartition(" ")[2]):
-            if len(said) >= _SHORTEST_PEOPLE and (
-                find(said, vocabulary().ethnicities) or country_in_english(said)
-            ):
+            if len(said) < _SHORTEST_PEOPLE:
+                continue
+            if find(said, vocabulary().ethnicities) is not None or country_in_english(said):
                 return said
     return ""
 

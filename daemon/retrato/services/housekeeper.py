@@ -14,6 +14,7 @@ import structlog
 
 from retrato.domain.errors import RetratoError, StoreUnavailableError
 from retrato.metrics.metrics import Metrics
+from retrato.services.schema_guard import SchemaGuard
 from retrato.store.chores import Chore, Chores, Swept
 from retrato.store.requests import Requests, Wish
 from retrato.supervise import failed, wait_for_any
@@ -25,8 +26,8 @@ Sweep = Literal["new", "all", "off"]
 _EVERY_S = 60.0
 _PERSONAS_A_STEP = 1000
 _STEPS_A_TURN = 20
-_BETWEEN_LAPS_S = 600.0
-"""After the last persona the sweep rests; what was missed in a small database is found within a minute or ten."""
+_REST = 0.75
+"""Of the time between two looks at whose turn it is: less than the shortest, so that no turn is missed."""
 _PRUNE_EVERY_S = 3600.0
 _ATTEMPTS_A_STEP = 1000
 _MOST_PRUNED = 100_000
@@ -47,8 +48,10 @@ class Housekeeper:
         keep_attempts_days: int,
         every_s: float = _EVERY_S,
         rng: random.Random | None = None,
+        guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
+        self._guard = guard or SchemaGuard()
         self._chores = chores
         self._requests = requests
         self._sweep = sweep
@@ -64,7 +67,7 @@ class Housekeeper:
             await wait_for_any(stop, timeout_s=wait_s)
             if stop.is_set():
                 return
-            for chore in (self.sweep, self.prune):
+            for chore in (self.inspect, self.sweep, self.forget, self.prune):
                 await self._do(chore, stop)
             wait_s = self._every_s * self._rng.uniform(0.8, 1.2)
 
@@ -80,11 +83,32 @@ class Housekeeper:
         except Exception as exc:  # noqa: BLE001 - the other chores are done all the same
             failed(self.name, exc, on_failure=self._metrics.service_failed)
 
+    async def inspect(self, _stop: asyncio.Event) -> int:
+        """Compare what is installed with what should be: each replica for itself, since each has its own mapping."""
+        return len(await self._guard.look())
+
+    async def forget(self, stop: asyncio.Event) -> int:
+        """A few steps of the look for what belongs to rows that are no more; returns how many were forgotten."""
+        position = await self._chores.take(Chore.FORGET, rest_s=self._every_s * _REST)
+        if position is None:
+            return 0
+        forgotten = 0
+        for _ in range(_STEPS_A_TURN):
+            last, gone = await self._chores.forget_gone(position, limit=_PERSONAS_A_STEP)
+            forgotten += gone
+            position = last or ""
+            await self._chores.note(Chore.FORGET, position)
+            if last is None or stop.is_set():
+                break
+        if forgotten:
+            log.warning("forget.found", forgotten=forgotten, reason="their rows are gone, and no trigger saw it")
+        return forgotten
+
     async def sweep(self, stop: asyncio.Event) -> int:
         """A few steps of the sweep, if it is this replica's turn; returns how many personas were queued."""
         if self._sweep == "off":
             return 0
-        position = await self._chores.take(Chore.SWEEP, rest_s=self._every_s * 0.9)
+        position = await self._chores.take(Chore.SWEEP, rest_s=self._every_s * _REST)
         if position is None:
             return 0
         queued = 0
@@ -92,7 +116,7 @@ class Housekeeper:
             swept = await self._chores.sweep(position, limit=_PERSONAS_A_STEP, everybody=self._sweep == "all")
             queued += await self._queue(swept)
             if swept.position is None:
-                await self._chores.note(Chore.SWEEP, "", rest_s=_BETWEEN_LAPS_S)
+                await self._chores.note(Chore.SWEEP, "")
                 break
             position = swept.position
             await self._chores.note(Chore.SWEEP, position)

@@ -14,6 +14,7 @@ import structlog
 from retrato.domain.errors import (
     ConfigError,
     LeaseLostError,
+    NotMigratedError,
     PausedError,
     StorageError,
     StoreUnavailableError,
@@ -24,6 +25,7 @@ from retrato.generation.verdict import Fail, Release, Retry, verdict
 from retrato.metrics.jobs import End
 from retrato.metrics.metrics import Metrics
 from retrato.services.holdings import Holdings
+from retrato.services.schema_guard import SchemaGuard
 from retrato.store.avatars import Avatars, Finished, Outcome
 from retrato.store.jobs import Jobs
 from retrato.supervise import backoff
@@ -31,6 +33,7 @@ from retrato.supervise import backoff
 log = structlog.get_logger()
 
 _LONGEST_REFUSAL_S = 600.0
+_TABLES_CHANGED_S = 5.0
 _ENDS = {"queued": End.RETRIED, "failed": End.FAILED, None: End.LOST}
 """What the job's new state says of the run; None = the job was not ours any more."""
 
@@ -58,6 +61,7 @@ class Worker:
         most_attempts: int,
         longest_refusal_s: float = _LONGEST_REFUSAL_S,
         catch_up: Callable[[], Awaitable[None]] = _nothing_to_record,
+        guard: SchemaGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._jobs = jobs
@@ -67,6 +71,7 @@ class Worker:
         self._most_attempts = most_attempts
         self._longest_refusal_s = longest_refusal_s
         self._catch_up = catch_up
+        self._guard = guard or SchemaGuard()
         self._metrics = metrics or Metrics()
 
     async def work(self, job: Job) -> float:
@@ -95,7 +100,7 @@ class Worker:
         try:
             return await self._end(job, error)
         except Exception as unstored:  # noqa: BLE001 - the per-job boundary
-            return await self._end(job, unstored)
+            return await self._end(job, unstored, of_tables=False)
 
     async def _drop(self, job: Job) -> None:
         async def store() -> None:
@@ -167,13 +172,22 @@ class Worker:
         except StorageError as exc:
             log.warning("avatar.discard_failed", error=str(exc), image_key=finished.image_key)
 
-    async def _end(self, job: Job, error: Exception) -> float:
-        """Carry out what the failed run leads to; returns for how many seconds nobody could draw anything."""
+    async def _end(self, job: Job, error: Exception, *, of_tables: bool = True) -> float:
+        """
+        Carry out what the failed run leads to; returns for how many seconds nobody could draw anything.
+
+        Unless *of_tables*, what the database refuses concerns this job alone.
+        """
         match error:
             case LeaseLostError() | PausedError() | StoreUnavailableError():
                 # Only the fence knows whether a job is lost: an overdue heartbeat ends it here all the same.
                 await self._release(job, delay_s=0, reason=str(error))
                 return 0.0
+            case NotMigratedError() | ConfigError() if of_tables:
+                # The tables are not as they were: no other job would fare better, and none is to blame.
+                self._guard.doubt(strictly=True)
+                await self._release(job, delay_s=_TABLES_CHANGED_S, reason=str(error))
+                return _TABLES_CHANGED_S
         match verdict(error, job):
             case Release(delay_s=delay_s, reason=reason, fault=trouble, waits_for=waits_for):
                 if trouble is not None:
@@ -235,7 +249,8 @@ class Worker:
             try:
                 await self._catch_up()
                 await store()
-            except StoreUnavailableError as exc:
+            except (StoreUnavailableError, NotMigratedError) as exc:
+                self._guard.doubt(strictly=isinstance(exc, NotMigratedError))
                 self._metrics.database_error("worker")
                 if self._holdings.may_start():
                     await asyncio.sleep(wait_s)

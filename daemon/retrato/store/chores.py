@@ -11,7 +11,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.host_words import host_words
 from retrato.store.queries import host_query, query
-from retrato.store.rendered import Rendered
+from retrato.store.rendered import HostTables, Rendered
 
 
 class Chore(StrEnum):
@@ -19,6 +19,7 @@ class Chore(StrEnum):
 
     SWEEP = "sweep"
     PRUNE = "prune"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Swept:
 class Chores:
     """Turns are shared by all replicas; each step is one short statement."""
 
-    def __init__(self, database: Database, host: Host) -> None:
+    def __init__(self, database: Database, host: Host | HostTables) -> None:
         self._database = database
         self._rendered = Rendered(database, host, self._render)
 
@@ -76,6 +77,16 @@ class Chores:
         assert row is not None
         is_end = row["looked_at"] < limit
         return Swept(row["missing"], row["flagged"], None if is_end else row["position"])
+
+    async def forget_gone(self, behind: str, *, limit: int) -> tuple[str | None, int]:
+        """
+        Forget what belongs to rows that are no more, of the next *limit* personas that are remembered.
+
+        Returns the last of them, None at the end, and how many were forgotten.
+        """
+        row = await self._database.fetchrow(query("forget_gone"), behind, limit)
+        assert row is not None
+        return row["last_persona_id"], row["forgotten"]
 
     async def prune_attempts(self, *, days: int, limit: int) -> int:
         """Forget up to *limit* attempts older than *days*; returns how many went."""

@@ -32,7 +32,7 @@ from retrato.store.console_words import Among, console_words
 from retrato.store.database import Database
 from retrato.store.host import Host
 from retrato.store.queries import host_query, query, render
-from retrato.store.rendered import Rendered
+from retrato.store.rendered import HostTables, Rendered
 from retrato.store.search import sought
 
 _AT_ONCE = 2
@@ -49,7 +49,12 @@ class ConsoleReads:
     """
 
     def __init__(
-        self, database: Database, host: Host, *, at_once: int = _AT_ONCE, keys: Mapping[str, str] | None = None
+        self,
+        database: Database,
+        host: Host | HostTables,
+        *,
+        at_once: int = _AT_ONCE,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self._database = database
         self._keys = json.dumps(dict(keys or {}))

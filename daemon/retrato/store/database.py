@@ -68,6 +68,11 @@ _NOT_MIGRATED = (
     asyncpg.UndefinedColumnError,
     asyncpg.UndefinedFunctionError,
     asyncpg.InvalidSchemaNameError,
+    # What a column that was retyped leads to.
+    asyncpg.DatatypeMismatchError,
+    asyncpg.UndefinedObjectError,
+    asyncpg.CannotCoerceError,
+    asyncpg.WrongObjectTypeError,
 )
 # A pooler has one code for nearly everything, so only its words tell who has to act (PgBouncer 1.18; Supavisor
 # as in supabase/cli#4277; pgcat 1.x).

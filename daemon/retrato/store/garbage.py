@@ -8,6 +8,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host, quoted
 from retrato.store.host_writes import address_places
 from retrato.store.queries import host_query, query
+from retrato.store.rendered import HostTables, Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Unnamed:
 class Garbage:
     """Keys are those of pictures; each stands for its thumbnail too."""
 
-    def __init__(self, database: Database, host: Host) -> None:
+    def __init__(self, database: Database, host: Host | HostTables) -> None:
         self._database = database
-        self._doom = host_query("doom_garbage", {"addresses": _addresses(host)})
+        self._doom = Rendered(database, host, _doom)
 
     async def identity(self) -> Identity:
         """Which database this is."""
@@ -64,7 +65,7 @@ class Garbage:
 
         Returns the last key that was decided about, None at the end.
         """
-        row = await self._database.fetchrow(self._doom, grace_s, limit, behind)
+        row = await self._doom.ask(lambda sql: self._database.fetchrow(sql, grace_s, limit, behind))
         assert row is not None
         position: str | None = row["position"]
         return position
@@ -76,6 +77,10 @@ class Garbage:
     async def forget(self, image_keys: Sequence[str]) -> None:
         """These are removed."""
         await self._database.execute(query("forget_garbage"), list(image_keys))
+
+
+def _doom(host: Host) -> str:
+    return host_query("doom_garbage", {"addresses": _addresses(host)})
 
 
 def _addresses(host: Host) -> str:

@@ -2,14 +2,29 @@
 
 from collections.abc import Sequence
 
-from retrato.store.host import Host, quoted
+from retrato.store.host import Host, Table, quoted
 from retrato.store.host_inactive import inactive
 from retrato.store.mapping import FLAG, INACTIVE, READ
 from retrato.store.patterns import quoted_text
 from retrato.store.placeholders import placeholders
+from retrato.store.queries import host_query
 
 # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
 _NAMED = quoted_text(r"^\s*[^\s[]")
+# Whether a trigger stands on the table that the mapping names, or on a partition of it. One that has travelled with a
+# table that was renamed must do nothing for it: another table may be in its place, with the same keys. And naming the
+# table makes each session read what follows anew when its columns have changed; else plpgsql would go on with the
+# types that they had (42804) as long as the session lives.
+_ON_TABLE = (
+    "(tg_relid = {table}::pg_catalog.regclass"
+    " or pg_catalog.pg_partition_root(tg_relid) is not distinct from {table}::pg_catalog.regclass)"
+)
+# Told once in a transaction. What a person or a statement_timeout cancels is none of `others`.
+_LEAVE_TO_SWEEP = """if pg_catalog.current_setting('retrato.left_to_sweep', true) is distinct from sqlstate then
+            perform pg_catalog.set_config('retrato.left_to_sweep', sqlstate, true);
+            raise warning 'Retrato leaves this to its sweep: %', sqlerrm
+                using errcode = sqlstate, hint = 'see `retrato migrate --check`';
+        end if;"""
 
 
 def host_words(host: Host) -> dict[str, str]:
@@ -25,6 +40,12 @@ def host_words(host: Host) -> dict[str, str]:
         "since_of_p": _since_of(host, "p"),
         "missing_of_new": fills_a_place(host, _url_of(host, "new")),
         "inputs_changed": _inputs_changed(host),
+        "on_personas": _on_table(host.personas),
+        "personas_literal": _literal(host.personas),
+        "created_of_p": _created_of(host, "p"),
+        "shows_ours_p": _shows_ours(host, "p"),
+        "version_margin": "'0'" if _shows_addresses(host) else "'1 hour'",
+        "leave_to_sweep": _LEAVE_TO_SWEEP,
     }
     for alias in ("p", "new", "old"):
         words[f"empresa_of_{alias}"] = _empresa_of(host, alias)
@@ -38,7 +59,41 @@ def host_words(host: Host) -> dict[str, str]:
         words["persona_of_new"] = f"new.{quoted(host.avatares_key)}"
         words["prompted_of_new"] = _prompted_of(host, "new")
         words["prompted_of_old"] = _prompted_of(host, "old")
+        words["on_avatares"] = _on_table(host.avatares)
+    words["persona_states"] = f"({host_query('persona_states', words)})"
     return words
+
+
+def _on_table(table: Table) -> str:
+    return _ON_TABLE.format(table=_literal(table))
+
+
+def _literal(table: Table) -> str:
+    return "'" + table.name.replace("'", "''") + "'"
+
+
+def _created_of(host: Host, alias: str) -> str:
+    """When the row was created, null where it does not tell; times without a zone are UTC."""
+    created = host.key("created_at")
+    kind = host.personas.columns[created] if created is not None else ""
+    if created is None or not kind.startswith("timestamp"):
+        return "null::timestamptz"
+    zone = "" if kind.endswith("with time zone") else " at time zone 'UTC'"
+    return f"({alias}.{quoted(created)}{zone})"
+
+
+def _shows_addresses(host: Host) -> bool:
+    return bool(host.outputs("avatar_url")) or (
+        host.avatares is not None and host.avatares_key is not None and host.avatares.has("avatar_url")
+    )
+
+
+def _shows_ours(host: Host, alias: str) -> str:
+    """Whether the row shows the address of a picture that is remembered for its key."""
+    return (
+        f"exists (select from retrato.avatars ours where ours.persona_id = {alias}.{quoted(host.id_column)}::text "
+        f"and (ours.image_url = {_url_of(host, alias)} or strpos({_url_of(host, alias)}, ours.image_key) > 0))"
+    )
 
 
 def _name_of(host: Host, alias: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrato.store.database import Database
+from retrato.store.drift import triggers
 from retrato.store.host import Host
 from retrato.store.mapping import FLAG
-from retrato.store.migrations import expected_triggers
 from retrato.store.queries import query
 from retrato.store.ready_prompts import ReadyPrompts, look
 from retrato.store.rights import Right, lacking
@@ -64,14 +64,8 @@ class Inspection:
 
     async def triggers(self, host: Host) -> tuple[Sequence[str], Sequence[str]]:
         """Our triggers that should be on the host's tables and are not, and those that are disabled."""
-        rows = await self._database.fetch(query("list_triggers"))
-        there = {(row["name"], row["table_name"]): row["is_enabled"] for row in rows}
-        expected = expected_triggers(host)
-        named = {one: f"{one[0]} on {one[1]}" for one in expected}
-        return (
-            [named[one] for one in expected if one not in there],
-            [named[one] for one in expected if there.get(one) is False],
-        )
+        async with self._database.connection() as connection:
+            return await triggers(connection, host)
 
     async def lacking(self, host: Host) -> list[Right]:
         """What this role lacks of what the daemon needs."""

@@ -28,7 +28,7 @@ from retrato.store.host_words import host_words
 from retrato.store.host_writes import entry_of, host_writes, service_of
 from retrato.store.listening import CHANNEL, MIGRATED
 from retrato.store.mapping import FLAG, HostMapping
-from retrato.store.queries import query, read, render, sql_folder
+from retrato.store.queries import host_query, query, read, render, sql_folder
 from retrato.store.standing import Standing
 
 LOCK_KEY = 0x7265747261746F + 1
@@ -40,6 +40,7 @@ LOCK_TRIES = 40
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
 _ROUNDS_AT_ONCE = 1000
+_FORGOTTEN_AT_ONCE = 1000
 _ON_PROMPT = "36_on_prompt.sql"
 _TRIGGER = re.compile(r"^create or replace trigger (\w+)\n[a-z ]+ on (.+)$", re.MULTILINE)
 _NUMBERED = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
@@ -118,20 +119,19 @@ def _words(host: Host) -> dict[str, str]:
     }
 
 
-def _functions_sha256(host: Host) -> str:
+def rendered_functions(host: Host) -> str:
+    """All functions, triggers and views of this release as SQL for these tables."""
     words = _words(host)
-    text = "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return "\n".join(render(read(f"triggers/{name}"), words) for name in _trigger_files(host))
+
+
+def _functions_sha256(host: Host) -> str:
+    return hashlib.sha256(rendered_functions(host).encode()).hexdigest()
 
 
 def expected_triggers(host: Host) -> list[tuple[str, str]]:
     """Name and quoted table of each trigger that this release puts on these tables."""
-    words = _words(host)
-    return [
-        (match[1], match[2])
-        for name in _trigger_files(host)
-        for match in _TRIGGER.finditer(render(read(f"triggers/{name}"), words))
-    ]
+    return [(match[1], match[2]) for match in _TRIGGER.finditer(rendered_functions(host))]
 
 
 async def standing(connection: Connection) -> Standing:
@@ -174,6 +174,14 @@ async def plan(connection: Connection, mapping: HostMapping | None = None) -> li
         table = words["avatares"] if name == _ON_PROMPT else words["personas"]
         what = f"create or replace triggers on {table}" if on_host else "create or replace functions"
         steps.append(Step(f"{what} ({name})", text, touches_host=on_host))
+    if stands.schema and await _is_another_table(connection, host):
+        steps.append(
+            Step(
+                f"forget what was made for the rows of another table that was {host.personas.name}, but for what the "
+                "rows of this one show",
+                host_query("forget_another_table", words),
+            )
+        )
     return steps
 
 
@@ -219,9 +227,23 @@ async def what_is_missing(connection: Connection, mapping: HostMapping | None = 
     host = await Host.read(connection, mapping)
     if not host.personas.has(FLAG):
         missing.append(f"{host.personas.name} has no column {FLAG}")
+    if await _is_another_table(connection, host):
+        missing.append(f"{host.personas.name} is another table than the one that was migrated")
     if await connection.fetchval("select functions_sha256 from retrato.installation") != _functions_sha256(host):
         missing.append("functions and triggers were made by another release or for other host tables")
     return missing
+
+
+async def _is_another_table(connection: Connection, host: Host) -> bool:
+    """Whether what is remembered was made for the rows of another table, which had this name."""
+    return bool(
+        await connection.fetchval(
+            "select (select (to_jsonb(i) ->> 'personas_table')::regclass from retrato.installation i)"
+            " is distinct from $1::text::regclass"
+            " and exists (select from retrato.installation i where to_jsonb(i) ->> 'personas_table' is not null)",
+            host.personas.name,
+        )
+    )
 
 
 async def _pending(connection: Connection) -> list[Migration]:
@@ -261,12 +283,15 @@ async def apply(
     """
     async with connected(dsn) as connection:
         _require_server(connection)
+        was_detached = (await standing(connection)).detached
         steps = await patiently(
             lambda: _apply_once(connection, mapping, lock_timeout_s),
             lock_timeout_s=lock_timeout_s,
             tries=tries,
         )
         await _give_rounds(connection)
+        if was_detached:
+            await _forget_gone(connection)
         return steps
 
 
@@ -276,6 +301,13 @@ async def _give_rounds(connection: Connection) -> None:
         place: int | None = 0
         while place is not None:
             place = await connection.fetchval(query("give_rounds"), lane, _ROUNDS_AT_ONCE, place)
+
+
+async def _forget_gone(connection: Connection) -> None:
+    """What no trigger saw go is forgotten, in small transactions."""
+    position: str | None = ""
+    while position is not None:
+        position = await connection.fetchval(query("forget_gone"), position, _FORGOTTEN_AT_ONCE)
 
 
 async def patiently(once: Callable[[], Awaitable[list[Step]]], *, lock_timeout_s: float, tries: int) -> list[Step]:
@@ -329,7 +361,12 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
                 migration.sha256,
             )
         host = await Host.read(connection, mapping)
-        await connection.execute("update retrato.installation set functions_sha256 = $1", _functions_sha256(host))
+        await connection.execute(
+            "update retrato.installation set functions_sha256 = $1, detached_at = null,"
+            " personas_table = $2::text::regclass",
+            _functions_sha256(host),
+            host.personas.name,
+        )
         await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
     return steps
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import asyncpg
+
 from retrato.domain.errors import NotFoundError
 from retrato.domain.persona import Persona
 from retrato.domain.years import years_in, years_since
@@ -11,7 +13,7 @@ from retrato.store.database import Database
 from retrato.store.host import Host, quoted
 from retrato.store.host_words import first_of, host_words, not_empty, ready_prompt
 from retrato.store.mapping import GATHERED, READ, READ_FROM_EMPRESAS
-from retrato.store.rendered import Rendered
+from retrato.store.rendered import HostTables, Rendered
 
 _NUMBERS = ("age", "birth_date", "experience_years")
 _TEXTS = tuple(name for name in READ if name not in {"name", "ready_prompt", *_NUMBERS})
@@ -29,19 +31,18 @@ class Draft:
 class Personas:
     """Reads the host's tables through the columns that exist."""
 
-    def __init__(self, database: Database, host: Host) -> None:
+    def __init__(self, database: Database, host: Host | HostTables) -> None:
         self._database = database
-        self._select = Rendered(database, host, _select)
-        self._empresa = (
-            f"select id::text as id, {_of_empresa(host, 'name')} as name from {host.empresas.name} e "
-            "where id::text = $1"
-            if host.empresas is not None and host.empresas.has("id")
-            else None
-        )
+        tables = HostTables.of(database, host)
+        self._select = Rendered(database, tables, _select)
+        self._empresa = Rendered(database, tables, _select_empresa)
 
     async def read(self, persona_id: str) -> Draft | None:
         """The persona, None when its row is gone."""
-        row = await self._select.ask(lambda sql: self._database.fetchrow(sql, persona_id))
+        try:
+            row = await self._select.ask(lambda sql: self._database.fetchrow(sql, persona_id))
+        except asyncpg.DataError:  # a key of a type that the table does not have any more
+            return None
         if row is None:
             return None
         today = datetime.now(UTC).date()
@@ -69,9 +70,9 @@ class Personas:
             NotFoundError: there is no such company.
 
         """
-        if self._empresa is None:
+        if not self._empresa.sql:
             return empresa_id
-        row = await self._database.fetchrow(self._empresa, empresa_id)
+        row = await self._empresa.ask(lambda sql: self._database.fetchrow(sql, empresa_id))
         if row is None:
             raise NotFoundError(f"there is no empresa with id {empresa_id!r}")
         return str(row["name"] or empresa_id)
@@ -97,6 +98,16 @@ def _of_empresa(host: Host, name: str) -> str:
 def _lines_of(expressions: Sequence[str]) -> str:
     """All that are not null, one a line."""
     return f"concat_ws(chr(10), {', '.join(expressions)})" if expressions else "null::text"
+
+
+def _select_empresa(host: Host) -> str:
+    """One company's name; empty where there is no table of them."""
+    if host.empresas is None or not host.empresas.has("id"):
+        return ""
+    return (
+        f"select id::text as id, {_of_empresa(host, 'name')} as name from {host.empresas.name} e "
+        "where id::text = $1"
+    )
 
 
 def _select(host: Host) -> str:

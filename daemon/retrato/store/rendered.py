@@ -15,14 +15,49 @@ _Sql = TypeVar("_Sql")
 _Answer = TypeVar("_Answer")
 
 
+class HostTables:
+    """The application's tables as they were read last: one for all parts of a process."""
+
+    def __init__(self, database: Database, host: Host) -> None:
+        self._database = database
+        self.host = host
+
+    @classmethod
+    def of(cls, database: Database, host: "Host | HostTables") -> "HostTables":
+        """*host* itself, or a new one for a single reader."""
+        return host if isinstance(host, HostTables) else cls(database, host)
+
+    async def read_again(self) -> None:
+        """
+        Read the catalogue; what is rendered for the tables is rendered anew when it is asked for next.
+
+        Raises:
+            ConfigError: what is left of the tables cannot be worked with; the former ones stay.
+
+        """
+        async with self._database.connection() as connection:
+            host = await Host.read(connection, self.host.mapping)
+        if host != self.host:
+            log.warning("host.changed", reason="the application has changed its tables; they were read anew")
+            self.host = host
+
+
 class Rendered(Generic[_Sql]):
     """What *render* makes of the host's tables as they are: the statements of one reader."""
 
-    def __init__(self, database: Database, host: Host, render: Callable[[Host], _Sql]) -> None:
-        self._database = database
-        self._host = host
+    def __init__(self, database: Database, host: Host | HostTables, render: Callable[[Host], _Sql]) -> None:
+        self._tables = HostTables.of(database, host)
         self._render = render
-        self.sql = render(host)
+        self._rendered_for = self._tables.host
+        self._sql = render(self._rendered_for)
+
+    @property
+    def sql(self) -> _Sql:
+        """The statements for the tables as they were read last."""
+        if self._rendered_for is not self._tables.host:
+            self._rendered_for = self._tables.host
+            self._sql = self._render(self._rendered_for)
+        return self._sql
 
     async def ask(self, question: Callable[[_Sql], Awaitable[_Answer]]) -> _Answer:
         """
@@ -33,18 +68,12 @@ class Rendered(Generic[_Sql]):
             ConfigError: what is left of the tables cannot be worked with.
 
         """
-        asked = self.sql
+        asked = self._tables.host
         try:
-            return await question(asked)
+            return await question(self.sql)
         except NotMigratedError:
-            await self._look_again()
-            if self.sql is asked:
+            if self._tables.host is asked:
+                await self._tables.read_again()
+            if self._tables.host is asked:
                 raise
         return await question(self.sql)
-
-    async def _look_again(self) -> None:
-        async with self._database.connection() as connection:
-            host = await Host.read(connection, self._host.mapping)
-        if host != self._host:
-            log.warning("host.changed", reason="the application has changed its tables; they were read anew")
-            self._host, self.sql = host, self._render(host)

@@ -7,6 +7,10 @@ import asyncpg
 
 from retrato.domain.errors import NotFoundError
 from retrato.store.database import Database
+from retrato.store.host import Host
+from retrato.store.host_words import host_words
+from retrato.store.queries import host_query
+from retrato.store.rendered import HostTables, Rendered
 
 
 class Wish(StrEnum):
@@ -28,8 +32,9 @@ class Requests:
     never the application that Postgres ends.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, host: Host | HostTables | None = None) -> None:
         self._database = database
+        self._found = Rendered(database, host, _found) if host is not None else None
 
     async def for_company(self, empresa_id: str, wish: Wish) -> int:
         """Enqueue for one company; returns how many personas were enqueued."""
@@ -55,7 +60,17 @@ class Requests:
         return int(row["enqueued"])
 
     async def for_found(self, persona_ids: Sequence[str], wish: Wish) -> int:
-        """The same for those whom the sweep has found: nobody waits for them, so they are bulk work."""
+        """
+        The same for those whom the sweep has found: nobody waits for them, so they are bulk work.
+
+        With a *host* the application's rows are read as they are now, whatever our functions were made for.
+        """
+        if self._found is not None:
+            row = await self._found.ask(
+                lambda sql: self._database.write_patiently(sql, list(persona_ids), wish is Wish.ALL)
+            )
+            assert row is not None
+            return int(row["enqueued"])
         row = await self._database.write_patiently(
             "select retrato.request_in_lane($1::text[], $2::boolean, 1::smallint) as enqueued",
             list(persona_ids),
@@ -75,3 +90,7 @@ class Requests:
         )
         assert row is not None
         return int(row["enqueued"])
+
+
+def _found(host: Host) -> str:
+    return host_query("request_found", host_words(host))

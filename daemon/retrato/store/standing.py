@@ -16,12 +16,14 @@ class Standing:
         release: the newest that this release carries.
         schema: the newest that ran in the database; 0 where nothing is installed.
         serves_from: the newest of the oldest release that the schema serves; 0 = it does not say.
+        detached: whether the triggers are out of the way of the application's own migrations.
 
     """
 
     release: int
     schema: int
     serves_from: int
+    detached: bool = False
 
     @classmethod
     async def read(cls, connection: Connection, *, release: int) -> "Standing":
@@ -54,6 +56,11 @@ class Standing:
             NotMigratedError: the schema is older than this release, or does not serve it any more.
 
         """
+        if self.detached:
+            raise NotMigratedError(
+                "Retrato is detached from the application's tables, so that their owner can migrate them: run "
+                "`retrato migrate --attach` when that is done"
+            )
         if self.schema < self.release:
             raise NotMigratedError(
                 f"the database is at schema {self.schema}, and this release needs {self.release}: "
