@@ -28,7 +28,7 @@ begin
         locked := array(
             select p.{personas_id}::text
             from {personas} p
-            where p.{personas_id} = any(asked::{id_type}[])
+            where p.{personas_id} {is_id} any(asked::{id_type}[])
             order by p.{personas_id}
             for no key update
         );
@@ -36,7 +36,7 @@ begin
         locked := array(
             select p.{personas_id}::text
             from {personas} p
-            where p.{personas_id} = any(asked::{id_type}[])
+            where p.{personas_id} {is_id} any(asked::{id_type}[])
             order by p.{personas_id}
             for no key update skip locked
         );

@@ -48,7 +48,7 @@ READ_FROM_AVATARES: Mapping[str, Sequence[str]] = {
 # What a persona is found by; the first existing column wins.
 KEYS: Mapping[str, Sequence[str]] = {
     "id": ("id", "persona_id"),
-    "empresa_id": ("empresa_id", "company_id"),
+    "empresa_id": ("empresa_id", "company_id", "organization_id", "organisation_id", "tenant_id"),
     "status": ("status",),
     "created_at": ("created_at", "criado_em", "data_criacao"),
 }
@@ -60,6 +60,9 @@ WRITTEN: Mapping[str, Sequence[str]] = {
     "generated_at": ("avatar_image_generated_at",),
     "metadata": ("avatar_metadata", "metadata"),
 }
+# Tables that may hold them; the first one that is there counts.
+_PERSONAS = ("personas", "persona")
+_EMPRESAS = ("empresas", "empresa", "companies", "company", "organizations", "organisations", "tenants")
 EMPRESA_NAME = ("nome", "name")
 EMPRESA_INDUSTRY = ("industria", "industry", "setor")
 FLAG = "regenerate_avatar"
@@ -86,8 +89,8 @@ class HostMapping:
     """
 
     preset: Preset = "auto"
-    personas: str = "personas"
-    empresas: str = "empresas"
+    personas: str | None = None
+    empresas: str | None = None
     avatares: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     avatares_columns: Mapping[str, str] = field(default_factory=dict)
@@ -98,6 +101,16 @@ class HostMapping:
         known = {*READ, *KEYS, *WRITTEN}
         _refuse_unknown("host.columns", self.columns, known)
         _refuse_unknown("host.avatares_columns", self.avatares_columns, {"persona_id", *READ_FROM_AVATARES})
+
+    def personas_tables(self) -> Sequence[str]:
+        """Tables of personas that may be there; the first existing one counts."""
+        return (self.personas,) if self.personas else _PERSONAS
+
+    def empresas_tables(self) -> Sequence[str]:
+        """Tables of companies that may be there, none for an empty name; the first existing one counts."""
+        if self.empresas is not None:
+            return (self.empresas,) if self.empresas else ()
+        return _EMPRESAS
 
     def avatares_tables(self) -> Sequence[str]:
         """Tables of avatars that may be there; the first existing one counts."""
