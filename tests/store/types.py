@@ -4,13 +4,18 @@ CITEXT = (
     """
 create schema extensions;
 create type extensions.citext;
-create function extensions.citextin(cstring) returns extensions.citext language internal immutable strict as 'textin';
-create function extensions.citextout(extensions.citext) returns cstring language internal immutable strict as 'textout';
-create type extensions.citext (input = extensions.citextin, output = extensions.citextout, like = text, category = 'S');
+create function extensions.citextin(cstring) returns extensions.citext
+    language internal immutable strict as 'textin';
+create function extensions.citextout(extensions.citext) returns cstring
+    language internal immutable strict as 'textout';
+create type extensions.citext (
+    input = extensions.citextin, output = extensions.citextout, like = text, category = 'S'
+);
 create cast (extensions.citext as text) without function as implicit;
 create cast (extensions.citext as varchar) without function as implicit;
 create cast (text as extensions.citext) without function as assignment;
-create function extensions.citext_cmp(extensions.citext, extensions.citext) returns integer language sql immutable strict
+create function extensions.citext_cmp(extensions.citext, extensions.citext) returns integer
+    language sql immutable strict
     as $$ select pg_catalog.bttextcmp(pg_catalog.lower($1::text), pg_catalog.lower($2::text)) $$;
 """
     + "\n".join(

@@ -23,6 +23,7 @@ from retrato.domain.errors import (
     StoreUnavailableError,
     UnknownCommitError,
 )
+from retrato.store.encoding import speak
 from retrato.supervise import backoff
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -127,10 +128,12 @@ def reaching() -> Iterator[None]:
 
 
 def _is_refused(exc: BaseException) -> bool:
-    """Whether the database, or a pooler before it, does not take this role, password or database name."""
+    """Whether the database, or a pooler before it, does not take this role, password, name or encoding."""
     if isinstance(exc, _REFUSED):
         return True
     ended = getattr(exc, "severity", None) in _SESSION_ENDED or isinstance(exc, asyncpg.PostgresConnectionError)
+    if ended and isinstance(exc, asyncpg.FeatureNotSupportedError):
+        return True
     return ended and _REFUSED_BY_POOLER.search(str(exc)) is not None
 
 
@@ -221,7 +224,16 @@ async def connect(dsn: str, *, timeout_s: float = 10) -> "asyncpg.Connection[asy
     """
     with reaching(), addressed():
         _require_one_password_end(dsn)
-        return await asyncpg.connect(dsn, timeout=timeout_s, statement_cache_size=0, server_settings=_SESSION)
+        connection = await asyncpg.connect(
+            dsn, timeout=timeout_s, statement_cache_size=0, server_settings=_SESSION
+        )
+    try:
+        with reaching():
+            await speak(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 @asynccontextmanager
@@ -297,6 +309,7 @@ class Database:
                     server_settings=_SESSION,
                     connection_class=_NamedForOneProcess,
                     max_inactive_connection_lifetime=120,
+                    init=speak,
                     reset=_leave_as_it_is,
                 )
             isolation = await self._pool.fetchval("select current_setting('default_transaction_isolation')")

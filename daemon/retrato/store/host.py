@@ -148,8 +148,8 @@ def _require_tables(personas: Table, avatares: Table | None) -> None:
             continue
         if table.kind not in WRITABLE_KINDS:
             raise ConfigError(
-                f"the database has no table `{what}`: {table.name} is a {table.kind}, and Retrato needs a table, for "
-                f"its {reason}. [host] in retrato.toml may name the one behind it as {what}"
+                f"the database has no table `{what}`: {table.name} is a {table.kind}, and Retrato needs a table, "
+                f"for its {reason}. [host] in retrato.toml may name the one behind it as {what}"
             )
         if table.heirs:
             raise ConfigError(
@@ -212,8 +212,8 @@ def _require_kinds(host: Host) -> None:
             if not host.personas.details[column].is_text:
                 raise ConfigError(
                     f"the column {quoted(column)} of {host.personas.name} is of type "
-                    f"{host.personas.columns[column]}, and an address is a text: [host.columns] in retrato.toml may "
-                    f"name another {name}, or none"
+                    f"{host.personas.columns[column]}, and an address is a text: [host.columns] in retrato.toml "
+                    f"may name another {name}, or none"
                 )
 
 

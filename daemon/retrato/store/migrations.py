@@ -28,7 +28,7 @@ from retrato.store.host_words import host_words
 from retrato.store.host_writes import host_writes
 from retrato.store.listening import CHANNEL, MIGRATED
 from retrato.store.mapping import FLAG, HostMapping
-from retrato.store.queries import query, read, render, sql_folder
+from retrato.store.queries import in_ascii, query, read, render, sql_folder
 from retrato.store.standing import Standing
 
 LOCK_KEY = 0x7265747261746F + 1
@@ -150,7 +150,7 @@ async def plan(connection: Connection, mapping: HostMapping | None = None) -> li
         stands.require()
         return []
     host = await Host.read(connection, mapping)
-    steps = [Step(f"run migration {m.name}", m.sql) for m in await _pending(connection)]
+    steps = [Step(f"run migration {m.name}", in_ascii(m.sql)) for m in await _pending(connection)]
     if not host.personas.has(FLAG):
         steps.append(
             Step(
