@@ -844,17 +844,17 @@ begin
     from retrato.avatars a
     where a.persona_id = new."persona_id"::text;
 
-    if images is not null and (((coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)]) or ((coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)])) then
-        if (coalesce(new."avatar_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_url" = any(images) then
+    if images is not null and (((coalesce(new."avatar_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)]) or ((coalesce(new."avatar_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)])) then
+        if (coalesce(new."avatar_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_url" = any(images) then
     new."avatar_url" := images[cardinality(images)];
 end if;
-if (coalesce(new."avatar_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_local_path" = any(images) then
+if (coalesce(new."avatar_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_local_path" = any(images) then
     new."avatar_local_path" := images[cardinality(images)];
 end if;
-if (coalesce(new."avatar_thumbnail_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_thumbnail_url" = any(thumbnails) then
+if (coalesce(new."avatar_thumbnail_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_thumbnail_url" = any(thumbnails) then
     new."avatar_thumbnail_url" := thumbnails[cardinality(thumbnails)];
 end if;
-if (coalesce(new."avatar_thumbnail_local_path", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_thumbnail_local_path" = any(thumbnails) then
+if (coalesce(new."avatar_thumbnail_local_path", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_thumbnail_local_path" = any(thumbnails) then
     new."avatar_thumbnail_local_path" := thumbnails[cardinality(thumbnails)];
 end if;
         if tg_op = 'UPDATE' then
@@ -883,8 +883,8 @@ begin
     from retrato.avatars a
     where a.persona_id = new."id"::text;
 
-    if images is not null and (((coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)])) then
-        if (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or new."avatar_image_url" = any(images) then
+    if images is not null and (((coalesce(new."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)])) then
+        if (coalesce(new."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or new."avatar_image_url" = any(images) then
     new."avatar_image_url" := images[cardinality(images)];
 end if;
         new."avatar_image_generated_at" := old."avatar_image_generated_at";
@@ -932,7 +932,7 @@ begin
     select array_agg(p."id"::text), array_agg(coalesce(nullif(p."empresa_id"::text, ''), '-'))
     into persona_ids, empresa_ids
     from arrivals p
-    where (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') or (p."regenerate_avatar" is true));
+    where (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ E'^\\s*[^\\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived')) and ((coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_'))), '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') or (p."regenerate_avatar" is true));
 
     perform retrato.enqueue(persona_ids, empresa_ids, 1::smallint, false);
     return null;
@@ -967,7 +967,7 @@ declare
     is_drawn boolean;
     wants_new_face boolean;
 begin
-    if not (coalesce(coalesce(nullif(btrim(new."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
+    if not (coalesce(coalesce(nullif(btrim(new."full_name"::text), '')), '') ~ E'^\\s*[^\\s[]' and lower(coalesce(new."status"::text, '')) not in ('inactive', 'archived')) then
         -- The flag stays up; the persona is queued when it becomes ready. A picture that is being drawn is no answer
         -- to a flag that was raised meanwhile.
         if (new."regenerate_avatar" is true) and not (old."regenerate_avatar" is true) then
@@ -995,7 +995,7 @@ begin
         update retrato.jobs j
         set new_face = coalesce(wants_new_face, false)
         where j.persona_id = asked_persona_id;
-    elsif not is_drawn and (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = new."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then
+    elsif not is_drawn and (coalesce(coalesce(case when not (coalesce(new."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') then new."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = new."id" and not (coalesce(pa.avatar_url, '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_'))), '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') then
         perform retrato.enqueue(array[asked_persona_id], array[asked_empresa_id], 1::smallint, false);
     end if;
     return null;
@@ -1018,8 +1018,8 @@ begin
     from "public"."personas" p
     where
         p."id" = new."persona_id"::text::uuid
-        and (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ '^\s*[^\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived'))
-        and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_'))), '') ~* '^\s*$|dicebear\.com|ui-avatars\.com|unsplash\.com|temp_')
+        and (coalesce(coalesce(nullif(btrim(p."full_name"::text), '')), '') ~ E'^\\s*[^\\s[]' and lower(coalesce(p."status"::text, '')) not in ('inactive', 'archived'))
+        and (coalesce(coalesce(case when not (coalesce(p."avatar_image_url", '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_') then p."avatar_image_url" end, (select max(pa.avatar_url) from "public"."personas_avatares" pa where pa."persona_id" = p."id" and not (coalesce(pa.avatar_url, '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_'))), '') ~* E'^\\s*$|dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_')
         and not exists (select from retrato.avatars a where a.persona_id = p."id"::text);
     if not found then
         return null;
@@ -1220,7 +1220,7 @@ avatares_inserted as (
 ),
 personas_updated as (
     update "public"."personas" p
-    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone, "regenerate_avatar" = p."regenerate_avatar" and mine.asked_again
+    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone
     from mine
     where p."id" = mine.persona_id::uuid and p."id" = any(array(select mine.persona_id::uuid from mine))
 )
@@ -1652,7 +1652,7 @@ avatares_inserted as (
 ),
 personas_updated as (
     update "public"."personas" p
-    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone, "regenerate_avatar" = p."regenerate_avatar" and mine.asked_again
+    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone
     from mine
     where p."id" = mine.persona_id::uuid and p."id" = any(array(select mine.persona_id::uuid from mine))
 )

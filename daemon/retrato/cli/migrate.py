@@ -1,25 +1,33 @@
 """``retrato migrate``: bring the database to this release's state."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from retrato.app.address import database_address
-from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settings_for_command
+from retrato.app.trial import example_addresses
+from retrato.cli.common import EXIT_CONFIG, EXIT_FAILED, leave, note, print_json, run, settings_for_command
+from retrato.cli.plan import planned, screen
 from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
 from retrato.store import migrations
 from retrato.store.database import connected
 from retrato.store.host import Host
-from retrato.store.mapping import READ, WRITTEN, HostMapping
+from retrato.store.mapping import HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
+from retrato.store.trial import try_writing
+
+_NEWER = "A newer release has migrated this database, and it serves this one: there is nothing to do."
 
 
 def migrate(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only tell whether something is to do (exit 1).")] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Print what would be done, and do nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell on one screen what would be done, and do nothing.")
+    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="With --plan: all of the SQL.")] = False,
     roles: Annotated[
         str | None,
         typer.Option(
@@ -48,22 +56,40 @@ def migrate(
     if backlog_role is not None:
         _print_backlog_role(backlog_role)
         return
-    run(_migrate(settings, check=check, plan=plan, as_json=as_json))
+    if plan or sql:
+        run(_print_plan(settings, sql=sql, as_json=as_json))
+    run(_migrate(settings, check=check, as_json=as_json))
 
 
-async def _migrate(settings: Settings, *, check: bool, plan: bool, as_json: bool) -> int:
+async def _print_plan(settings: Settings, *, sql: bool, as_json: bool) -> int:
+    with database_address(settings) as dsn:
+        plan = await planned(dsn, settings)
+    if as_json:
+        print_json({"done": False, **asdict(plan)})
+    elif not plan.steps:
+        note(_NEWER)
+    elif sql:
+        for step in plan.steps:
+            print(f"-- {step.words}{' (touches your table)' if step.touches_host else ''}\n{step.sql.strip()}\n")  # noqa: T201
+    else:
+        print(screen(plan))  # noqa: T201
+    if sql:  # whoever runs them by hand should know
+        for one in plan.obstacles:
+            note(f"✗ {one}")
+    return EXIT_CONFIG if plan.obstacles else 0
+
+
+async def _migrate(settings: Settings, *, check: bool, as_json: bool) -> int:
     with database_address(settings) as dsn:
         if check:
             return await _check(dsn, settings.host_mapping, as_json=as_json)
         mapping = settings.host_mapping
-        steps = await _planned(dsn, mapping) if plan else await migrations.apply(dsn, mapping)
+        await _require_that_avatars_fit(dsn, settings)
+        steps = await migrations.apply(dsn, mapping)
     if as_json:
-        print_json({"done": not plan, "steps": steps})
+        print_json({"done": True, "steps": steps})
     elif not steps:
-        note("A newer release has migrated this database, and it serves this one: there is nothing to do.")
-    elif plan:
-        for step in steps:
-            print(f"-- {step.words}{' (touches your table)' if step.touches_host else ''}\n{step.sql.strip()}\n")  # noqa: T201
+        note(_NEWER)
     else:
         for step in steps:
             note(f"✓ {step.words}")
@@ -85,31 +111,15 @@ def _print_backlog_role(role: str) -> None:
         leave(exc)
 
 
-async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:
+async def _require_that_avatars_fit(dsn: str, settings: Settings) -> None:
+    """Refuse tables that would not take what is paid for."""
     async with connected(dsn) as connection:
-        steps = await migrations.plan(connection, mapping)
-        for line in _found(await Host.read(connection, mapping)):
-            note(line)
-        return steps
-
-
-def _found(host: Host) -> list[str]:
-    """Which tables there are, and which of their columns are read and written."""
-    tables = [table.name for table in (host.personas, host.avatares, host.empresas) if table is not None]
-    read = {name: [*host.fields(name), *host.avatares_fields(name)] for name in READ}
-    written = {name: host.outputs(name) for name in WRITTEN}
-    return [
-        f"Found {', '.join(tables)} (generation {host.generation}; docs/adopting.md).",
-        f"Reads {_columns(read)}.",
-        f"Writes an avatar into {host.personas.name}: {_columns(written) or 'nothing'}"
-        + (f"; and into {host.avatares.name}." if host.avatares is not None else "."),
-    ]
-
-
-def _columns(fields: Mapping[str, Sequence[str]]) -> str:
-    return "; ".join(
-        f"{name} ({', '.join(dict.fromkeys(columns))})" for name, columns in fields.items() if columns
-    )
+        if (await migrations.standing(connection)).is_ahead:
+            return
+        host = await Host.read(connection, settings.host_mapping)
+        tried = await try_writing(connection, host, example_addresses(settings))
+    if tried.obstacles:
+        raise ConfigError("; ".join(tried.obstacles))
 
 
 async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:

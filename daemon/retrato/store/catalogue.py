@@ -60,6 +60,15 @@ class Table:
         """Whether the column exists."""
         return column in self.columns
 
+    def takes(self, column: str) -> bool:
+        """Whether the column exists and may be written: not so one that the database computes."""
+        return column in self.columns and column not in self.computed
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """The columns that the database alone writes."""
+        return frozenset(name for name, column in self.details.items() if column.is_computed)
+
     def first(self, candidates: Sequence[str]) -> str | None:
         """The first of *candidates* that exists."""
         return next((column for column in candidates if column in self.columns), None)

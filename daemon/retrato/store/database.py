@@ -19,6 +19,7 @@ from asyncpg.pool import PoolConnectionProxy
 from retrato.domain.errors import (
     ConfigError,
     NotMigratedError,
+    ReadOnlyError,
     RowLockedError,
     StoreUnavailableError,
     UnknownCommitError,
@@ -36,7 +37,6 @@ _AWAY = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,  # shut down, starting up, or a statement_timeout of the role
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
-    asyncpg.ReadOnlySQLTransactionError,  # a failover that has not reached us yet
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _BROKEN = (
@@ -80,12 +80,20 @@ _PARAMETER_REFUSED_BY_POOLER = "unsupported startup parameter"
 _NO_TRANSACTIONS = "not allowed in statement pooling mode"
 _SESSION_ENDED = {"FATAL", "PANIC"}
 # Only what transaction poolers let through at the start of a session.
-_SESSION = {"application_name": "retrato", "timezone": "UTC"}
+_SESSION = {
+    "application_name": "retrato",
+    "timezone": "UTC",
+    "datestyle": "ISO, MDY",
+    "standard_conforming_strings": "on",
+}
 
 # Shorter than deadlock_timeout (1 s): should an application and we wait for each other in a circle, we let go
 # before Postgres looks for somebody to shoot. And a replica that is stopped in mid-transaction must not hold the
 # host's rows for long.
-_PATIENCE = "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'"
+_PATIENCE = (
+    "set local lock_timeout = '500ms'; set local idle_in_transaction_session_timeout = '15s'; "
+    "set local statement_timeout = '30s'"
+)
 _FAREWELL_S = 2.0
 _TRIES = 6
 """So often a row is asked for that an application holds; each time for half a second."""
@@ -107,6 +115,11 @@ def reaching() -> Iterator[None]:
         raise ConfigError(
             "set RETRATO_STATEMENT_CACHE_SIZE=0: the database is behind a pooler in transaction mode, which loses "
             f"prepared statements ({exc.args[0].partition(chr(10))[0]})"
+        ) from exc
+    except asyncpg.ReadOnlySQLTransactionError as exc:  # perhaps a failover that has not reached us yet
+        raise ReadOnlyError(
+            "the database takes no writes: RETRATO_DATABASE_URL leads to a standby, or "
+            f"default_transaction_read_only is on for this role or database ({exc})"
         ) from exc
     except _ROLLED_BACK as exc:
         raise RowLockedError(

@@ -92,7 +92,7 @@ class Host:
 
     def outputs(self, name: str) -> list[str]:
         """The columns of the personas' table that are written for a field of WRITTEN."""
-        return self.personas.existing(self.mapping.candidates(name, WRITTEN))
+        return list(filter(self.personas.takes, self.mapping.candidates(name, WRITTEN)))
 
     @property
     def generation(self) -> str:

@@ -7,6 +7,7 @@ from retrato.store.mapping import FLAG, READ
 
 # Addresses of services that fill the place of a picture, and of the replaced script's temporary files.
 _PLACEHOLDER_SERVICES = r"dicebear\.com|ui-avatars\.com|unsplash\.com|temp_"
+_NAMED = r"^\s*[^\s[]"
 _PLACEHOLDERS = rf"^\s*$|{_PLACEHOLDER_SERVICES}"
 
 
@@ -58,7 +59,7 @@ def _empresa_of(host: Host, alias: str) -> str:
 def _named_of(host: Host, alias: str) -> str:
     """Ready as far as its own row tells, with built-in operators alone and never null."""
     # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
-    ready = f"(coalesce({_name_of(host, alias)}, '') ~ '^\\s*[^\\s[]'"
+    ready = f"(coalesce({_name_of(host, alias)}, '') ~ {literal(_NAMED)}"
     status = host.key("status")
     if status is not None:
         ready += f" and lower(coalesce({alias}.{quoted(status)}::text, '')) not in ('inactive', 'archived')"
@@ -129,12 +130,18 @@ def fills_a_place(url: str) -> str:
 
     A function of ours would need a right that readers of the view do not have.
     """
-    return f"(coalesce({url}, '') ~* '{_PLACEHOLDERS}')"
+    return f"(coalesce({url}, '') ~* {literal(_PLACEHOLDERS)})"
 
 
 def is_placeholder(url: str) -> str:
     """Whether an address is that of a placeholder service: an empty one is not."""
-    return f"(coalesce({url}, '') ~* '{_PLACEHOLDER_SERVICES}')"
+    return f"(coalesce({url}, '') ~* {literal(_PLACEHOLDER_SERVICES)})"
+
+
+def literal(text: str) -> str:
+    """A text as SQL wants it, the same whatever standard_conforming_strings is in an application's session."""
+    inner = text.replace("'", "''")
+    return f"'{inner}'" if "\\" not in inner else "E'" + inner.replace("\\", "\\\\") + "'"
 
 
 def first_of(expressions: Sequence[str]) -> str:

@@ -68,8 +68,8 @@ def touched(host: Host) -> Touched:
     inserted: list[str] = []
     if host.avatares is not None and host.avatares_key is not None:
         known = {**_AVATARES, **_ROW_OF_A_VERSION} if host.many_rows else _AVATARES
-        written = host.avatares.existing([*known, "metadados"])
-        updated = host.avatares.existing(["ativo"]) if host.many_rows else written
+        written = list(filter(host.avatares.takes, [*known, "metadados"]))
+        updated = list(filter(host.avatares.takes, ["ativo"])) if host.many_rows else written
         inserted = [host.avatares_key, *written] if written else []
     return Touched(
         personas_updated=[*dict.fromkeys([*personas, *metadata_columns(host)]), FLAG],
@@ -80,7 +80,7 @@ def touched(host: Host) -> Touched:
 
 def address_columns(avatares: Table, kind: Literal["image", "thumbnail"]) -> list[str]:
     """The columns of the table of avatars that get the address of the picture, or of its thumbnail."""
-    return [column for column, how in _AVATARES.items() if how == f"mine.{kind}_url" and avatares.has(column)]
+    return [column for column, how in _AVATARES.items() if how == f"mine.{kind}_url" and avatares.takes(column)]
 
 
 def _typed(table: Table, column: str, expression: str) -> str:
@@ -102,9 +102,11 @@ def _merged(table: Table, column: str, alias: str) -> str:
 
 
 def _avatares_writes(avatares: Table, key: str, kind: Key) -> str:
-    written = {column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.has(column)}
+    written = {
+        column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.takes(column)
+    }
     updates = [f"{quoted(column)} = {how}" for column, how in written.items()]
-    if avatares.has("metadados"):
+    if avatares.takes("metadados"):
         updates.append(f"{quoted('metadados')} = {_merged(avatares, 'metadados', 'pa')}")
         written["metadados"] = _typed(avatares, "metadados", "mine.metadados")
     if not written:
@@ -133,11 +135,11 @@ avatares_inserted as (
 def _new_row(avatares: Table, key: str, kind: Key) -> str:
     """A row for the new version; the active one before it stays, not active any more."""
     expressions = {**_AVATARES, **_ROW_OF_A_VERSION}
-    written = {c: _typed(avatares, c, how) for c, how in expressions.items() if avatares.has(c)}
+    written = {c: _typed(avatares, c, how) for c, how in expressions.items() if avatares.takes(c)}
     persona_id = f"mine.persona_id::{kind.type}"
-    active = f"pa.{quoted('ativo')}" if avatares.has("ativo") else "true"
+    active = f"pa.{quoted('ativo')}" if avatares.takes("ativo") else "true"
     theirs = f"from {avatares.name} pa where pa.{quoted(key)} {kind.equals} {persona_id} and {active}"
-    if avatares.has("metadados"):
+    if avatares.takes("metadados"):
         json = f"pa.{quoted('metadados')}::jsonb"
         kept = f"(select {json} {theirs} and jsonb_typeof({json}) = 'object' limit 1)"
         written["metadados"] = _typed(avatares, "metadados", f"coalesce({kept}, '{{}}') || mine.metadados")
@@ -152,7 +154,7 @@ avatares_retired as (
         and pa.{quoted("ativo")}
 )"""
     columns = ", ".join(quoted(column) for column in (key, *written))
-    return f"""{retired if avatares.has("ativo") else ""},
+    return f"""{retired if avatares.takes("ativo") else ""},
 avatares_inserted as (
     insert into {avatares.name} ({columns})
     select {", ".join([persona_id, *written.values()])}
@@ -162,7 +164,7 @@ avatares_inserted as (
 
 def metadata_columns(host: Host) -> list[str]:
     """Where the personas' own table takes JSON; only where no table of avatars does."""
-    if host.avatares is not None and host.avatares.has("metadados"):
+    if host.avatares is not None and host.avatares.takes("metadados"):
         return []
     return [c for c in host.outputs("metadata") if host.personas.columns[c] in {"json", "jsonb"}][:1]
 
@@ -175,8 +177,11 @@ def _personas_write(host: Host) -> str:
         for column in host.outputs(field)
     ]
     updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in metadata_columns(host)]
-    # The flag stays up when somebody asked again meanwhile; the job stays too.
-    updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
+    # The flag stays up when somebody asked again meanwhile; the job stays too. Before we migrate there is none.
+    if personas.has(FLAG):
+        updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
+    if not updates:
+        return ""
     key, equals, persona_id = quoted(host.id_column), host.id_key.equals, f"mine.persona_id::{host.id_type}"
     return f""",
 personas_updated as (

@@ -1,4 +1,4 @@
-"""What a database looks like from outside: for ``retrato doctor``. Reads catalogues only."""
+"""What a database looks like from outside, for ``retrato doctor``: catalogues, and a write that is rolled back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from retrato.store.mapping import FLAG
 from retrato.store.migrations import expected_triggers
 from retrato.store.queries import query
 from retrato.store.rights import Right, lacking
+from retrato.store.trial import Addresses, Trial, try_writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Stranger:
 
 
 class Inspection:
-    """Looks, and changes nothing."""
+    """Looks, and leaves nothing changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,6 +69,15 @@ class Inspection:
             [named[one] for one in expected if one not in there],
             [named[one] for one in expected if there.get(one) is False],
         )
+
+    async def timeouts(self) -> dict[str, float]:
+        """What the server ends a session or a statement of ours after, by the name of the setting, in seconds."""
+        return {row["name"]: row["seconds"] for row in await self._database.fetch(query("inspect_timeouts"))}
+
+    async def try_writing(self, host: Host, addresses: Addresses) -> Trial:
+        """Whether the application's tables take an avatar; one is written and rolled back."""
+        async with self._database.connection() as connection:
+            return await try_writing(connection, host, addresses)
 
     async def lacking(self, host: Host) -> list[Right]:
         """What this role lacks of what the daemon needs."""
