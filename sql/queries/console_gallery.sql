@@ -24,7 +24,7 @@ page as (
 )
 select {card_columns}
 from page
-join {personas} p on p.{personas_id} = page.id
+join {personas} p on p.{personas_id} {is_id} page.id
 left join retrato.jobs j on j.persona_id = p.{personas_id}::text
 left join lateral (
     select v.*

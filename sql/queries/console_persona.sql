@@ -12,4 +12,4 @@ left join lateral (
     limit 1
 ) a on true
 cross join lateral (select a.persona_id) drawn
-where p.{personas_id} = $1::text::{id_type}
+where p.{personas_id} {is_id} $1::text::{id_type}

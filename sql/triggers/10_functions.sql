@@ -168,7 +168,7 @@ begin
     from (
         select p.{personas_id}::text as persona_id, {empresa_of_p} as empresa_id
         from {personas} p
-        where p.{personas_id} = any(request_in_lane.persona_ids::{id_type}[])
+        where p.{personas_id} {is_id} any(request_in_lane.persona_ids::{id_type}[])
         order by p.{personas_id}
         for no key update
     ) held

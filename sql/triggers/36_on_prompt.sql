@@ -23,7 +23,7 @@ begin
     into ready_persona_id, ready_empresa_id
     from {personas} p
     where
-        p.{personas_id} = {persona_of_new}::text::{id_type}
+        p.{personas_id} {is_id} {persona_of_new}::text::{id_type}
         and {ready_of_p}
         and {missing_of_p}
         and not exists (select from retrato.avatars a where a.persona_id = p.{personas_id}::text);

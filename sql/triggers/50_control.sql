@@ -177,13 +177,13 @@ declare
 begin
     -- The host's rows first, in id order, as everybody does.
     perform from {personas} p
-    where p.{personas_id} = any(cancel.persona_ids::{id_type}[])
+    where p.{personas_id} {is_id} any(cancel.persona_ids::{id_type}[])
     order by p.{personas_id}
     for no key update;
 
     update {personas} p
     set {flag} = false
-    where p.{personas_id} = any(cancel.persona_ids::{id_type}[]) and {flag_of_p};
+    where p.{personas_id} {is_id} any(cancel.persona_ids::{id_type}[]) and {flag_of_p};
 
     with held as materialized (
         select j.persona_id, j.token

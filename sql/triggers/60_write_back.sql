@@ -31,7 +31,7 @@ begin
         locked := array(
             select p.{personas_id}::text
             from {personas} p
-            where p.{personas_id} = any(asked::{id_type}[])
+            where p.{personas_id} {is_id} any(asked::{id_type}[])
             order by p.{personas_id}
             for no key update
         );
@@ -39,7 +39,7 @@ begin
         locked := array(
             select p.{personas_id}::text
             from {personas} p
-            where p.{personas_id} = any(asked::{id_type}[])
+            where p.{personas_id} {is_id} any(asked::{id_type}[])
             order by p.{personas_id}
             for no key update skip locked
         );

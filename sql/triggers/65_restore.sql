@@ -20,7 +20,7 @@ begin
     select {empresa_of_p}
     into present_empresa_id
     from {personas} p
-    where p.{personas_id} = restore.persona_id::{id_type}
+    where p.{personas_id} {is_id} restore.persona_id::{id_type}
     for no key update;
 
     with old as materialized (

@@ -15,7 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from retrato import logs
-from retrato.domain.errors import ConfigError, RetratoError, StoreUnavailableError, UnknownCommitError
+from retrato.domain.errors import (
+    ConfigError,
+    ReadOnlyError,
+    RetratoError,
+    StoreUnavailableError,
+    UnknownCommitError,
+)
 from retrato.settings import Settings, load, misspelt
 
 log = structlog.get_logger()
@@ -55,7 +61,7 @@ def leave(error: RetratoError) -> NoReturn:
     mark = "<3>" if logs.is_journal(sys.stderr) else ""  # the priority of an error there
     print(f"{mark}retrato: {blotted}", file=sys.stderr)  # noqa: T201
     match error:
-        case ConfigError():
+        case ConfigError() | ReadOnlyError():
             raise typer.Exit(EXIT_CONFIG)
         case UnknownCommitError():  # a script that repeats what is unreachable must not repeat this
             raise typer.Exit(EXIT_FAILED)

@@ -1,20 +1,26 @@
 """``retrato migrate``: bring the database to this release's state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from retrato.app.address import database_address
-from retrato.cli.common import EXIT_FAILED, leave, note, print_json, run, settings_for_command
+from retrato.app.trial import example_addresses
+from retrato.cli.common import EXIT_CONFIG, EXIT_FAILED, leave, note, print_json, run, settings_for_command
+from retrato.cli.plan import planned, screen
 from retrato.domain.errors import ConfigError
 from retrato.settings import Settings
-from retrato.store import detaching, migrations, ready_prompts, rpc
+from retrato.store import detaching, migrations, rpc
 from retrato.store.database import connected
 from retrato.store.drift import drift
 from retrato.store.host import Host
-from retrato.store.mapping import INACTIVE, READ, WRITTEN, HostMapping
+from retrato.store.mapping import HostMapping
 from retrato.store.rights import backlog_role_sql, roles_sql
+from retrato.store.trial import try_writing
+
+_NEWER = "A newer release has migrated this database, and it serves this one: there is nothing to do."
 
 _EVERYBODY = {
     "anon": "everybody who opens a page of the application",
@@ -36,7 +42,10 @@ def migrate(
     attach: Annotated[
         bool, typer.Option("--attach", help="Put them back, as plain `retrato migrate` does too.")
     ] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Print what would be done, and do nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell on one screen what would be done, and do nothing.")
+    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="With --plan: all of the SQL.")] = False,
     roles: Annotated[
         str | None,
         typer.Option(
@@ -80,7 +89,9 @@ def migrate(
     if detach:
         run(_detach(settings, plan=plan, as_json=as_json))
     exposure = _exposure(rpc_schema, grant)
-    run(_migrate(settings, check=check and not attach, plan=plan, exposure=exposure, as_json=as_json))
+    if plan or sql:
+        run(_print_plan(settings, exposure, sql=sql, as_json=as_json))
+    run(_migrate(settings, exposure, check=check and not attach, as_json=as_json))
 
 
 def _exposure(schema: str | None, roles: Sequence[str] | None) -> rpc.Exposure | None:
@@ -89,23 +100,38 @@ def _exposure(schema: str | None, roles: Sequence[str] | None) -> rpc.Exposure |
     return rpc.Exposure(schema, list(dict.fromkeys(roles))) if schema is not None and roles else None
 
 
-async def _migrate(
-    settings: Settings, *, check: bool, plan: bool, exposure: rpc.Exposure | None, as_json: bool
-) -> int:
+async def _print_plan(settings: Settings, exposure: rpc.Exposure | None, *, sql: bool, as_json: bool) -> int:
+    with database_address(settings) as dsn:
+        await _look_at(dsn, exposure)
+        plan = await planned(dsn, settings, exposure)
+    if as_json:
+        print_json({"done": False, **asdict(plan)})
+    elif not plan.steps:
+        note(_NEWER)
+    elif sql:
+        _print_steps(plan.steps)
+    else:
+        print(screen(plan))  # noqa: T201
+    if sql:  # whoever runs them by hand should know
+        for one in plan.obstacles:
+            note(f"✗ {one}")
+    return EXIT_CONFIG if plan.obstacles else 0
+
+
+async def _migrate(settings: Settings, exposure: rpc.Exposure | None, *, check: bool, as_json: bool) -> int:
     with database_address(settings) as dsn:
         await _look_at(dsn, exposure)
         if check:
             return await _check(dsn, settings.host_mapping, exposure, as_json=as_json)
         mapping = settings.host_mapping
-        steps = await _planned(dsn, mapping) if plan else await migrations.apply(dsn, mapping)
+        await _require_that_avatars_fit(dsn, settings)
+        steps = await migrations.apply(dsn, mapping)
         if steps or exposure is not None:  # else a newer release has migrated, and has newer wrappers too
-            steps += await (_planned_rpc(dsn, exposure) if plan else rpc.apply(dsn, exposure))
+            steps += await rpc.apply(dsn, exposure)
     if as_json:
-        print_json({"done": not plan, "steps": steps})
+        print_json({"done": True, "steps": steps})
     elif not steps:
-        note("A newer release has migrated this database, and it serves this one: there is nothing to do.")
-    elif plan:
-        _print_steps(steps)
+        note(_NEWER)
     else:
         for step in steps:
             note(f"✓ {step.words}")
@@ -126,11 +152,6 @@ async def _look_at(dsn: str, exposure: rpc.Exposure | None) -> None:
             note(
                 f"! {role} is {who}: each of them may start paid work then. RETRATO_MONTHLY_BUDGET_USD limits it."
             )
-
-
-async def _planned_rpc(dsn: str, exposure: rpc.Exposure | None) -> list[migrations.Step]:
-    async with connected(dsn) as connection:
-        return await rpc.plan(connection, exposure)
 
 
 async def _detach(settings: Settings, *, plan: bool, as_json: bool) -> int:
@@ -170,36 +191,15 @@ def _print_backlog_role(role: str) -> None:
         leave(exc)
 
 
-async def _planned(dsn: str, mapping: HostMapping) -> list[migrations.Step]:
+async def _require_that_avatars_fit(dsn: str, settings: Settings) -> None:
+    """Refuse tables that would not take what is paid for."""
     async with connected(dsn) as connection:
-        steps = await migrations.plan(connection, mapping)
-        host = await Host.read(connection, mapping)
-        for line in _found(host):
-            note(line)
-        if (prompts := await ready_prompts.look(connection, host)) is not None:
-            note(f"{prompts}; it is {mapping.ready_when}.")
-        return steps
-
-
-def _found(host: Host) -> list[str]:
-    """Which tables there are, and which of their columns are read and written."""
-    tables = [table.name for table in (host.personas, host.avatares, host.empresas) if table is not None]
-    read = {name: [*host.fields(name), *host.avatares_fields(name)] for name in READ}
-    out_of_use = {name: host.inactive_columns(name) for name in INACTIVE}
-    written = {name: host.outputs(name) for name in WRITTEN}
-    return [
-        f"Found {', '.join(tables)} (generation {host.generation}; docs/adopting.md).",
-        f"Reads {_columns(read)}.",
-        f"Leaves out rows that are out of use by {_columns(out_of_use) or 'nothing: no column tells'}.",
-        f"Writes an avatar into {host.personas.name}: {_columns(written) or 'nothing'}"
-        + (f"; and into {host.avatares.name}." if host.avatares is not None else "."),
-    ]
-
-
-def _columns(fields: Mapping[str, Sequence[str]]) -> str:
-    return "; ".join(
-        f"{name} ({', '.join(dict.fromkeys(columns))})" for name, columns in fields.items() if columns
-    )
+        if (await migrations.standing(connection)).is_ahead:
+            return
+        host = await Host.read(connection, settings.host_mapping)
+        tried = await try_writing(connection, host, example_addresses(settings))
+    if tried.obstacles:
+        raise ConfigError("; ".join(tried.obstacles))
 
 
 async def _check(dsn: str, mapping: HostMapping, exposure: rpc.Exposure | None, *, as_json: bool) -> int:

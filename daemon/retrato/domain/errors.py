@@ -6,6 +6,7 @@ The error tree, named by what the one who catches does next.
     ├── NotMigratedError            say what mends it (exit 1); the daemon waits for it
     ├── NotFoundError               say what was looked for (exit 1)
     ├── StoreUnavailableError       wait and reconnect (exit 69 from one-shot commands)
+    │   ├── ReadOnlyError             the database takes no writes: the same, but exit 78 from one-shot commands
     │   ├── RowLockedError            another transaction holds the row; nothing was written: ask again later
     │   └── UnknownCommitError        the reply to COMMIT was lost: look before you repeat it
     ├── LeaseLostError              throw the picture away, write nothing
@@ -57,6 +58,10 @@ class NotFoundError(RetratoError):
 
 class StoreUnavailableError(RetratoError):
     """Postgres could not be reached, or dropped the connection. A statement alone may have taken effect."""
+
+
+class ReadOnlyError(StoreUnavailableError):
+    """The database answers and takes no writes: a standby, one that is about to be promoted, or a setting."""
 
 
 class RowLockedError(StoreUnavailableError):

@@ -42,9 +42,8 @@ class Chores:
         """The statements that read the tables of *host*."""
         words = host_words(host)
         self._first = host_query("sweep", {**words, "behind_position": "$1::text = ''"})
-        self._next = host_query(
-            "sweep", {**words, "behind_position": f"p.{words['personas_id']} > $1::text::{words['id_type']}"}
-        )
+        behind = f"p.{words['personas_id']} {words['is_behind_id']} $1::text::{words['id_type']}"
+        self._next = host_query("sweep", {**words, "behind_position": behind})
         return host
 
     async def take(self, chore: Chore, *, rest_s: float) -> str | None:

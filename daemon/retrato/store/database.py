@@ -19,10 +19,12 @@ from asyncpg.pool import PoolConnectionProxy
 from retrato.domain.errors import (
     ConfigError,
     NotMigratedError,
+    ReadOnlyError,
     RowLockedError,
     StoreUnavailableError,
     UnknownCommitError,
 )
+from retrato.store.encoding import speak
 from retrato.store.queries import query
 from retrato.supervise import backoff
 
@@ -36,7 +38,6 @@ _AWAY = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,  # shut down, starting up, or a statement_timeout of the role
     asyncpg.InsufficientResourcesError,  # connections, memory, disk
-    asyncpg.ReadOnlySQLTransactionError,  # a failover that has not reached us yet
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _BROKEN = (
@@ -85,7 +86,12 @@ _PARAMETER_REFUSED_BY_POOLER = "unsupported startup parameter"
 _NO_TRANSACTIONS = "not allowed in statement pooling mode"
 _SESSION_ENDED = {"FATAL", "PANIC"}
 # Only what transaction poolers let through at the start of a session.
-_SESSION = {"application_name": "retrato", "timezone": "UTC"}
+_SESSION = {
+    "application_name": "retrato",
+    "timezone": "UTC",
+    "datestyle": "ISO, MDY",
+    "standard_conforming_strings": "on",
+}
 
 # Shorter than deadlock_timeout (1 s): should an application and we wait for each other in a circle, we let go
 # before Postgres looks for somebody to shoot. And a replica that is stopped in mid-transaction must not hold the
@@ -93,6 +99,7 @@ _SESSION = {"application_name": "retrato", "timezone": "UTC"}
 _PATIENCE = """
 select
     set_config('lock_timeout', '500ms', true),
+    set_config('statement_timeout', '30s', true),
     set_config('idle_in_transaction_session_timeout', '15s', true),
     pg_current_xact_id()::text as number,
     now() as begun_at
@@ -120,6 +127,11 @@ def reaching() -> Iterator[None]:
             "set RETRATO_STATEMENT_CACHE_SIZE=0: the database is behind a pooler in transaction mode, which loses "
             f"prepared statements ({exc.args[0].partition(chr(10))[0]})"
         ) from exc
+    except asyncpg.ReadOnlySQLTransactionError as exc:  # perhaps a failover that has not reached us yet
+        raise ReadOnlyError(
+            "the database takes no writes: RETRATO_DATABASE_URL leads to a standby, or "
+            f"default_transaction_read_only is on for this role or database ({exc})"
+        ) from exc
     except _ROLLED_BACK as exc:
         raise RowLockedError(
             f"another transaction holds a row that this one needs, and nothing was written: {exc}"
@@ -140,10 +152,12 @@ def reaching() -> Iterator[None]:
 
 
 def _is_refused(exc: BaseException) -> bool:
-    """Whether the database, or a pooler before it, does not take this role, password or database name."""
+    """Whether the database, or a pooler before it, does not take this role, password, name or encoding."""
     if isinstance(exc, _REFUSED):
         return True
     ended = getattr(exc, "severity", None) in _SESSION_ENDED or isinstance(exc, asyncpg.PostgresConnectionError)
+    if ended and isinstance(exc, asyncpg.FeatureNotSupportedError):
+        return True
     return ended and _REFUSED_BY_POOLER.search(str(exc)) is not None
 
 
@@ -234,7 +248,16 @@ async def connect(dsn: str, *, timeout_s: float = 10) -> "asyncpg.Connection[asy
     """
     with reaching(), addressed():
         _require_one_password_end(dsn)
-        return await asyncpg.connect(dsn, timeout=timeout_s, statement_cache_size=0, server_settings=_SESSION)
+        connection = await asyncpg.connect(
+            dsn, timeout=timeout_s, statement_cache_size=0, server_settings=_SESSION
+        )
+    try:
+        with reaching():
+            await speak(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 @asynccontextmanager
@@ -310,6 +333,7 @@ class Database:
                     server_settings=_SESSION,
                     connection_class=_NamedForOneProcess,
                     max_inactive_connection_lifetime=120,
+                    init=speak,
                     reset=_leave_as_it_is,
                 )
             isolation = await self._pool.fetchval("select current_setting('default_transaction_isolation')")

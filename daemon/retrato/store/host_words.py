@@ -33,6 +33,8 @@ def host_words(host: Host) -> dict[str, str]:
         "personas": host.personas.name,
         "personas_id": quoted(host.id_column),
         "id_type": host.id_type,
+        "is_id": host.id_key.equals,
+        "is_behind_id": host.id_key.exceeds,
         "flag": quoted(FLAG),
         "name_of_p": _name_of(host, "p"),
         "url_of_p": _url_of(host, "p"),
@@ -103,7 +105,11 @@ def _name_of(host: Host, alias: str) -> str:
 def _empresa_of(host: Host, alias: str) -> str:
     """The company as text, ``-`` for none: never null or empty, or our trigger would refuse the row."""
     column = host.key("empresa_id")
-    return f"coalesce(nullif({alias}.{quoted(column)}::text, ''), '-')" if column else "'-'::text"
+    if column is None:
+        return "'-'::text"
+    text = f"coalesce(nullif({alias}.{quoted(column)}::text, ''), '-')"
+    # Ours is "C", and two other collations that meet are an error.
+    return text if host.personas.details[column].collation is None else f'({text} collate "C")'
 
 
 def _named_of(host: Host, alias: str) -> str:

@@ -8,6 +8,7 @@ an array: whatever the planner thinks of ``mine``, that is a look into the index
 from dataclasses import dataclass
 from typing import Literal
 
+from retrato.store.catalogue import Key
 from retrato.store.host import Host, Table, quoted
 from retrato.store.mapping import FLAG
 
@@ -86,8 +87,9 @@ def host_writes(host: Host) -> str:
     """The parts, each beginning with a comma, for the place ``{host_writes}``."""
     parts = []
     if host.avatares is not None and host.avatares_key is not None:
+        assert host.avatares_id_key is not None
         write = _new_row if host.many_rows else _avatares_writes
-        parts.append(write(host.avatares, host.avatares_key))
+        parts.append(write(host.avatares, host.avatares_key, host.avatares_id_key))
     parts.append(_personas_write(host))
     return "".join(parts)
 
@@ -108,8 +110,8 @@ def touched(host: Host) -> Touched:
     inserted: list[str] = []
     if host.avatares is not None and host.avatares_key is not None:
         known = {**_AVATARES, **_ROW_OF_A_VERSION} if host.many_rows else _AVATARES
-        written = host.avatares.existing([*known, "metadados"])
-        updated = host.avatares.existing(["ativo"]) if host.many_rows else written
+        written = list(filter(host.avatares.takes, [*known, "metadados"]))
+        updated = list(filter(host.avatares.takes, ["ativo"])) if host.many_rows else written
         inserted = [host.avatares_key, *written] if written else []
     return Touched(
         personas_updated=[*dict.fromkeys([*personas, *metadata_columns(host)]), FLAG],
@@ -120,7 +122,7 @@ def touched(host: Host) -> Touched:
 
 def address_columns(avatares: Table, kind: Literal["image", "thumbnail"]) -> list[str]:
     """The columns of the table of avatars that get the address of the picture, or of its thumbnail."""
-    return [column for column, how in _AVATARES.items() if how == f"mine.{kind}_url" and avatares.has(column)]
+    return [column for column, how in _AVATARES.items() if how == f"mine.{kind}_url" and avatares.takes(column)]
 
 
 def address_places(host: Host) -> list[tuple[Table, str]]:
@@ -150,15 +152,18 @@ def _merged(table: Table, column: str, alias: str) -> str:
     return _typed(table, column, kept)
 
 
-def _avatares_writes(avatares: Table, key: str) -> str:
-    written = {column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.has(column)}
+def _avatares_writes(avatares: Table, key: str, kind: Key) -> str:
+    written = {
+        column: _typed(avatares, column, how) for column, how in _AVATARES.items() if avatares.takes(column)
+    }
     updates = [f"{quoted(column)} = {how}" for column, how in written.items()]
-    if avatares.has("metadados"):
+    if avatares.takes("metadados"):
         updates.append(f"{quoted('metadados')} = {_merged(avatares, 'metadados', 'pa')}")
         written["metadados"] = _typed(avatares, "metadados", "mine.metadados")
     if not written:
         return ""
-    persona_id = f"mine.persona_id::{avatares.columns[key]}"
+    persona_id = f"mine.persona_id::{kind.type}"
+    ours = f"pa.{quoted(key)} {kind.equals}"
     columns = ", ".join(quoted(column) for column in (key, *written))
     values = ", ".join([persona_id, *written.values()])
     # No ON CONFLICT: older databases lack the UNIQUE. The persona's row is locked, so no second write-back is
@@ -168,24 +173,24 @@ avatares_updated as (
     update {avatares.name} pa
     set {", ".join(updates)}
     from mine
-    where pa.{quoted(key)} = {persona_id} and pa.{quoted(key)} = any(array(select {persona_id} from mine))
+    where {ours} {persona_id} and {ours} any(array(select {persona_id} from mine))
 ),
 avatares_inserted as (
     insert into {avatares.name} ({columns})
     select {values}
     from mine
-    where not exists (select from {avatares.name} pa where pa.{quoted(key)} = {persona_id})
+    where not exists (select from {avatares.name} pa where pa.{quoted(key)} {kind.equals} {persona_id})
 )"""
 
 
-def _new_row(avatares: Table, key: str) -> str:
+def _new_row(avatares: Table, key: str, kind: Key) -> str:
     """A row for the new version; the active one before it stays, not active any more."""
     expressions = {**_AVATARES, **_ROW_OF_A_VERSION}
-    written = {c: _typed(avatares, c, how) for c, how in expressions.items() if avatares.has(c)}
-    persona_id = f"mine.persona_id::{avatares.columns[key]}"
-    active = f"pa.{quoted('ativo')}" if avatares.has("ativo") else "true"
-    theirs = f"from {avatares.name} pa where pa.{quoted(key)} = {persona_id} and {active}"
-    if avatares.has("metadados"):
+    written = {c: _typed(avatares, c, how) for c, how in expressions.items() if avatares.takes(c)}
+    persona_id = f"mine.persona_id::{kind.type}"
+    active = f"pa.{quoted('ativo')}" if avatares.takes("ativo") else "true"
+    theirs = f"from {avatares.name} pa where pa.{quoted(key)} {kind.equals} {persona_id} and {active}"
+    if avatares.takes("metadados"):
         json = f"pa.{quoted('metadados')}::jsonb"
         kept = f"(select {json} {theirs} and jsonb_typeof({json}) = 'object' limit 1)"
         written["metadados"] = _typed(avatares, "metadados", f"coalesce({kept}, '{{}}') || mine.metadados")
@@ -195,12 +200,12 @@ avatares_retired as (
     set {quoted("ativo")} = false
     from mine
     where
-        pa.{quoted(key)} = {persona_id}
-        and pa.{quoted(key)} = any(array(select {persona_id} from mine))
+        pa.{quoted(key)} {kind.equals} {persona_id}
+        and pa.{quoted(key)} {kind.equals} any(array(select {persona_id} from mine))
         and pa.{quoted("ativo")}
 )"""
     columns = ", ".join(quoted(column) for column in (key, *written))
-    return f"""{retired if avatares.has("ativo") else ""},
+    return f"""{retired if avatares.takes("ativo") else ""},
 avatares_inserted as (
     insert into {avatares.name} ({columns})
     select {", ".join([persona_id, *written.values()])}
@@ -210,7 +215,7 @@ avatares_inserted as (
 
 def metadata_columns(host: Host) -> list[str]:
     """Where the personas' own table takes JSON; only where no table of avatars does."""
-    if host.avatares is not None and host.avatares.has("metadados"):
+    if host.avatares is not None and host.avatares.takes("metadados"):
         return []
     return [c for c in host.outputs("metadata") if host.personas.columns[c] in {"json", "jsonb"}][:1]
 
@@ -223,13 +228,16 @@ def _personas_write(host: Host) -> str:
         for column in host.outputs(field)
     ]
     updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in metadata_columns(host)]
-    # The flag stays up when somebody asked again meanwhile; the job stays too.
-    updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
-    key, persona_id = quoted(host.id_column), f"mine.persona_id::{host.id_type}"
+    # The flag stays up when somebody asked again meanwhile; the job stays too. Before we migrate there is none.
+    if personas.has(FLAG):
+        updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
+    if not updates:
+        return ""
+    key, equals, persona_id = quoted(host.id_column), host.id_key.equals, f"mine.persona_id::{host.id_type}"
     return f""",
 personas_updated as (
     update {personas.name} p
     set {", ".join(updates)}
     from mine
-    where p.{key} = {persona_id} and p.{key} = any(array(select {persona_id} from mine))
+    where p.{key} {equals} {persona_id} and p.{key} {equals} any(array(select {persona_id} from mine))
 )"""

@@ -1,4 +1,4 @@
-"""What a database looks like from outside: for ``retrato doctor``. Reads catalogues only."""
+"""What a database looks like from outside, for ``retrato doctor``: catalogues, and a write that is rolled back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from retrato.store.queries import query
 from retrato.store.ready_prompts import ReadyPrompts, look
 from retrato.store.rights import Right, lacking
 from retrato.store.rpc import MARK
+from retrato.store.trial import Addresses, Trial, try_writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Stranger:
 
 
 class Inspection:
-    """Looks, and changes nothing."""
+    """Looks, and leaves nothing changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,6 +67,15 @@ class Inspection:
         """Our triggers that should be on the host's tables and are not, and those that are disabled."""
         async with self._database.connection() as connection:
             return await triggers(connection, host)
+
+    async def timeouts(self) -> dict[str, float]:
+        """What the server ends a session or a statement of ours after, by the name of the setting, in seconds."""
+        return {row["name"]: row["seconds"] for row in await self._database.fetch(query("inspect_timeouts"))}
+
+    async def try_writing(self, host: Host, addresses: Addresses) -> Trial:
+        """Whether the application's tables take an avatar; one is written and rolled back."""
+        async with self._database.connection() as connection:
+            return await try_writing(connection, host, addresses)
 
     async def lacking(self, host: Host) -> list[Right]:
         """What this role lacks of what the daemon needs."""

@@ -100,7 +100,7 @@ READ_FROM_AVATARES: Mapping[str, Sequence[str]] = {
 # What a persona is found by; the first existing column wins.
 KEYS: Mapping[str, Sequence[str]] = {
     "id": ("id", "persona_id"),
-    "empresa_id": ("empresa_id", "company_id"),
+    "empresa_id": ("empresa_id", "company_id", "organization_id", "organisation_id", "tenant_id"),
     "created_at": ("created_at", "criado_em", "data_criacao"),
 }
 # What takes a persona out of use; every existing column counts. A status says it by a word or by false, what is
@@ -148,6 +148,9 @@ READ_FROM_EMPRESAS: Mapping[str, Sequence[str]] = {
 }
 GATHERED = ("age", "birth_date", "country")
 """Fields whose columns are all read: one of them may hold what tells nothing (*a definir*)."""
+# Tables that may hold them; the first one that is there counts.
+_PERSONAS = ("personas", "persona")
+_EMPRESAS = ("empresas", "empresa", "companies", "company", "organizations", "organisations", "tenants")
 FLAG = "regenerate_avatar"
 
 _AVATARES: Mapping[str, Sequence[str]] = {
@@ -177,8 +180,8 @@ class HostMapping:
     __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
 
     preset: Preset = "auto"
-    personas: str = "personas"
-    empresas: str = "empresas"
+    personas: str | None = None
+    empresas: str | None = None
     avatares: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     avatares_columns: Mapping[str, str] = field(default_factory=dict)
@@ -195,6 +198,16 @@ class HostMapping:
         _refuse_unknown("host.empresas_columns", self.empresas_columns, set(READ_FROM_EMPRESAS))
         if any(not word.strip() or "\0" in word for word in self.inactive_words):
             raise ConfigError("host.inactive_words in retrato.toml: an empty word is no word")
+
+    def personas_tables(self) -> Sequence[str]:
+        """Tables of personas that may be there; the first existing one counts."""
+        return (self.personas,) if self.personas else _PERSONAS
+
+    def empresas_tables(self) -> Sequence[str]:
+        """Tables of companies that may be there, none for an empty name; the first existing one counts."""
+        if self.empresas is not None:
+            return (self.empresas,) if self.empresas else ()
+        return _EMPRESAS
 
     def avatares_tables(self) -> Sequence[str]:
         """Tables of avatars that may be there; the first existing one counts."""

@@ -8,7 +8,6 @@ from retrato.store.mapping import FLAG, INACTIVE, KEYS, WRITTEN
 if TYPE_CHECKING:
     from retrato.store.host import Host
 
-_EMPRESAS = "empresas"
 _JSON = ("json", "jsonb")
 _TIMES = ("timestamp", "date")
 # Types whose texts never say yes or no.
@@ -22,7 +21,7 @@ def without_effect(host: "Host") -> list[str]:
 
 def _tables(host: "Host") -> Iterator[str]:
     mapping = host.mapping
-    if mapping.empresas not in {_EMPRESAS, ""} and host.empresas is None:
+    if mapping.empresas and host.empresas is None:
         yield f"empresas: there is no table {mapping.empresas}"
     if mapping.preset != "auto" and mapping.avatares is not None:
         yield "preset: avatares names the table already"

@@ -28,7 +28,7 @@ from retrato.store.host_words import host_words
 from retrato.store.host_writes import entry_of, host_writes, service_of
 from retrato.store.listening import CHANNEL, MIGRATED
 from retrato.store.mapping import FLAG, HostMapping
-from retrato.store.queries import host_query, query, read, render, sql_folder
+from retrato.store.queries import host_query, in_ascii, query, read, render, sql_folder
 from retrato.store.standing import Standing
 
 LOCK_KEY = 0x7265747261746F + 1
@@ -37,6 +37,15 @@ LOCK_TIMEOUT_S = 0.4
 """Two of them, for two tables of the host, are shorter than ``deadlock_timeout`` (1 s): where the application and
 we wait for each other all the same, we let go before Postgres looks for somebody to shoot."""
 LOCK_TRIES = 40
+_NO_HURRY = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+"""What a role or database may have set for requests of people."""
+_UNFIT = (
+    asyncpg.SyntaxOrAccessError,  # of types or columns that do not go with what is asked of them
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.FeatureNotSupportedError,
+    asyncpg.PLPGSQLError,  # an event trigger of theirs
+)
 _OLDEST_SERVER = 14
 """The first with ``create or replace trigger``."""
 _ROUNDS_AT_ONCE = 1000
@@ -156,7 +165,7 @@ async def plan(connection: Connection, mapping: HostMapping | None = None) -> li
         stands.require()
         return []
     host = await Host.read(connection, mapping)
-    steps = [Step(f"run migration {m.name}", m.sql) for m in await _pending(connection)]
+    steps = [Step(f"run migration {m.name}", in_ascii(m.sql)) for m in await _pending(connection)]
     if not host.personas.has(FLAG):
         steps.append(
             Step(
@@ -345,7 +354,7 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
             steps = await plan(connection, mapping)
             if not steps:
                 return []
-            await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
+            await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}; {_NO_HURRY}")
             await _keep_writers_away(connection, await Host.read(connection, mapping))
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)
@@ -353,6 +362,10 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
                 await connection.execute(step.sql)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
+        except _UNFIT as exc:
+            raise ConfigError(
+                f"the application's tables cannot be worked with, and nothing was done: {exc}"
+            ) from exc
         for migration in pending:
             await connection.execute(
                 "insert into retrato.migrations (number, name, sha256) values ($1, $2, $3)",

@@ -141,7 +141,7 @@ select
     ) as next_version
 from {host.personas.name} p
 {joined}
-where p.{words["personas_id"]} = $1::text::{host.id_type}
+where p.{words["personas_id"]} {words["is_id"]} $1::text::{host.id_type}
 """
 
 

@@ -6,6 +6,7 @@ A file may hold words in braces, such as ``{personas}``. They stand for identifi
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -57,6 +58,8 @@ _CONSTANTS = {
     "paused_leg_s": str(PAUSED_LEG_S),
 }
 _WORD = re.compile(r"\{([a-z_]+)\}")
+_COMMENT = re.compile(r"--[^\n]*")
+_SIGNS = str.maketrans({"→": "->"})
 
 
 def sql_folder() -> Path:
@@ -68,8 +71,22 @@ def sql_folder() -> Path:
 
 @cache
 def read(name: str) -> str:
-    """The text of *name*, a path below ``sql/`` such as ``queries/claim_jobs.sql``."""
-    return (sql_folder() / name).read_text(encoding="utf-8")
+    """The text of *name*, a path below ``sql/`` such as ``queries/claim_jobs.sql``, as `in_ascii` makes it."""
+    return in_ascii((sql_folder() / name).read_text(encoding="utf-8"))
+
+
+def in_ascii(sql: str) -> str:
+    """
+    Our *sql* with its comments in ASCII, and nothing else has any other character.
+
+    A database whose encoding lacks one of them refuses the whole statement, comments and all.
+    """
+    return _COMMENT.sub(lambda match: _plain(match[0]), sql)
+
+
+def _plain(comment: str) -> str:
+    apart = unicodedata.normalize("NFKD", comment.translate(_SIGNS))
+    return apart.encode("ascii", "ignore").decode()
 
 
 def render(text: str, words: Mapping[str, str]) -> str:

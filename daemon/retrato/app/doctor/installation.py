@@ -2,6 +2,7 @@
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.app.trial import example_addresses
 from retrato.domain.errors import NotMigratedError
 from retrato.store.inspection import Guarded, Stranger
 from retrato.store.mapping import FLAG
@@ -61,6 +62,17 @@ async def check_rights(patient: Patient) -> list[Finding]:
             f"run what `retrato migrate --roles {role}` prints, as the owner of the tables",
         )
     ]
+
+
+async def check_writing(patient: Patient) -> list[Finding]:
+    """The application's tables take an avatar: one is written into a row that is there, and rolled back."""
+    addresses = example_addresses(patient.settings)
+    tried = await patient.database.inspection.try_writing(patient.host, addresses)
+    if tried.obstacles:
+        return [fail(one, "change the table, or name other columns in [host]") for one in tried.obstacles]
+    if tried.was_written:
+        return [ok("an avatar was written into a row that is there, and rolled back")]
+    return [ok("nothing is known against it; no row was there to try it with, or each was in use")]
 
 
 async def check_row_security(patient: Patient) -> list[Finding]:

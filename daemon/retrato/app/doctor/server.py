@@ -4,12 +4,21 @@ import time
 
 from retrato.app.doctor.finding import Finding, fail, ok, warn
 from retrato.app.doctor.patient import Patient
+from retrato.store.host import quoted
 
 _OLDEST = 14
 _SKEW_S = 5.0
 _FEW_CONNECTIONS = 10
 _A_REPLICAS_CONNECTIONS = 6
 """Five of the pool, and the one that listens."""
+
+
+_SHORTEST_S = {"statement_timeout": 10, "transaction_timeout": 15, "idle_session_timeout": 60}
+_CUT_SHORT = {
+    "statement_timeout": "what reads many rows (pages, the sweep, the gauges) may be cancelled",
+    "transaction_timeout": "a write-back that waits for the application may be cut off",
+    "idle_session_timeout": "connections are ended and made anew; the one that listens lifts it for itself",
+}
 
 
 async def check_server(patient: Patient) -> list[Finding]:
@@ -58,6 +67,24 @@ async def check_connections(patient: Patient) -> list[Finding]:
     if left < _A_REPLICAS_CONNECTIONS:
         return [fail(f"{words}; a replica takes {_A_REPLICAS_CONNECTIONS}", remedy)]
     return [warn(words, remedy) if left < _FEW_CONNECTIONS else ok(words)]
+
+
+async def check_timeouts(patient: Patient) -> list[Finding]:
+    """No timeout that was set for people's requests cuts the daemon's work short."""
+    inspection = patient.database.inspection
+    short = {
+        name: seconds
+        for name, seconds in (await inspection.timeouts()).items()
+        if seconds < _SHORTEST_S.get(name, 0)
+    }
+    role = (await inspection.server()).role if short else ""
+    return [
+        warn(
+            f"{name} is {seconds:g} s here: {_CUT_SHORT[name]}",
+            f"alter role {quoted(role)} set {name} = 0, for Retrato's role alone",
+        )
+        for name, seconds in short.items()
+    ] or [ok("none is short")]
 
 
 async def check_isolation(patient: Patient) -> list[Finding]:
