@@ -87,8 +87,8 @@ def _variants(persona: Persona, look: Look, *, age: int) -> Iterator[dict[str, s
                 yield worn | {"expression": expression, "finish": finish}
     plain = {"clothes": _clothes(half), "expression": f"with {look.expression}"}
     for trait, role_words in ((look.trait.partition(" and ")[0], _ROLE_BEGINNING), ("", _ROLE_BEGINNING), ("", 0)):
-        shown = {"look": _look(replace(half, trait=trait))}
-        yield plain | shown | _identity(persona, half, age=age, role_words=role_words)
+        seen = {"look": _look(replace(half, trait=trait))}
+        yield plain | seen | _identity(persona, half, age=age, role_words=role_words)
 
 
 def _values(persona: Persona, look: Look) -> dict[str, str]:
