@@ -89,7 +89,8 @@ def _origin(row: Told, dice: Dice) -> Origin:
         ]
     origins = [o for o in origins if row.skin in data.palettes[o.palette].skin] or origins
     origins = [o for o in origins if row.hair_colour in data.palettes[o.palette].hair] or origins
-    origins = [o for o in origins if row.eyes in data.palettes[o.palette].eyes] or origins
+    if "brown" not in row.eyes:  # which all peoples have
+        origins = [o for o in origins if row.eyes in data.palettes[o.palette].eyes] or origins
     return dice.weigh("origin", origins, lambda origin: origin.share)
 
 

@@ -9,6 +9,7 @@ words is dropped, a sentence that instructs whole. Portuguese, Spanish and Engli
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import islice
 
 from retrato.domain.years import years_in
 from retrato.prompts.clean import folded
@@ -20,6 +21,8 @@ from retrato.prompts.vocabulary import Words, vocabulary
 
 _CHARS = 4_000
 """Characters looked at; more is no description of a face."""
+_MOST_NOUNS = 6
+"""Nouns that are looked at in one clause: more are no description."""
 _NEAR = 8
 """Words beside a noun that may belong to it."""
 
@@ -158,7 +161,7 @@ def _said(sentence: str) -> Iterator[tuple[str, str, bool]]:
     for clause in _CLAUSES.split(sentence):
         if ethnicity := _ethnicity(clause):
             yield "ethnicity", ethnicity, False
-        marks = list(_MARKS.finditer(clause))
+        marks = list(islice(_MARKS.finditer(clause), _MOST_NOUNS))
         if not marks:
             if current and (more := _all_known(clause, current)):
                 yield current, more, True
@@ -250,7 +253,7 @@ def _all_known(clause: str, topic: str) -> str:
 
 
 def _ethnicity(clause: str) -> str:
-    for found in _PEOPLE.finditer(clause):
+    for found in islice(_PEOPLE.finditer(clause), _MOST_NOUNS):
         words = found["after"] or found["before"]
         for said in (words, words.rpartition(" ")[2]):
             if len(said) < _SHORTEST_PEOPLE:
