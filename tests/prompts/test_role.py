@@ -5,12 +5,14 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from people import persona
 
 from retrato.prompts.clean import folded
 from retrato.prompts.compose import compose
 from retrato.prompts.lookup import LONGEST_ENTRY
-from retrato.prompts.role import field_in_english, role_in_english
+from retrato.prompts.role import ROLE_WORDS, field_in_english, role_in_english
 from retrato.prompts.role_words import Sort, role_terms
 from retrato.prompts.tokens import CLIP_ROOM, clip_tokens
 
@@ -123,7 +125,10 @@ def test_role_that_says_nothing_is_left_out(role: str | None):
         ("Desenvolvedor FooStack", "FooStack developer"),
         ("Consultora SAP ZX", "SAP ZX consultant"),
         ("Zorbador de Dados", "data worker"),
+        ("& Dados", "data"),
+        ("Chefe e Dados", "head of data"),
         ("Zorbologista", "zorbologist"),
+        ("Terapeuta Zorkiana", "therapist"),
         ("Xablau", ""),
     ],
 )
@@ -162,6 +167,21 @@ def test_long_role_loses_what_matters_least(words: int, english: str):
 def test_department_is_a_field_and_nobody():
     assert field_in_english("Segurança") == "security"
     assert role_in_english("Segurança") == "security guard"
+
+
+@given(
+    st.lists(
+        st.sampled_from(sorted(role_terms())[::7])
+        | st.sampled_from(["&", "/", "-", "(", ")", ",", ".", "de", "e", "para", "em", "com", "of", "x"])
+        | st.text(max_size=8),
+        max_size=14,
+    ).map(" ".join),
+    st.integers(1, ROLE_WORDS),
+)
+def test_whatever_a_role_holds_it_is_said_in_one_short_line(text: str, words: int):
+    for said in (role_in_english(text, words=words), field_in_english(text, words=words)):
+        assert said == " ".join(said.split())
+        assert len(said) <= 60
 
 
 def test_hostile_role_costs_little():

@@ -65,7 +65,7 @@ def role_of(words: Sequence[Meanings], *, is_field: bool) -> Role:
         role.head = next(term.english for term in words[at] if term.sort is Sort.HEAD)
     role.levels = [term.english for term in map(said, words) if term.english in _LEVELS]
     after = [meanings for meanings in after if said(meanings).english not in _LEVELS]
-    if after and after[0][0].sort is Sort.AND:
+    if role.head and not role.head.endswith(" of") and after and after[0][0].sort is Sort.AND:
         # "Técnico de Som e Iluminação", where the first three words are one term.
         *own, role.head = role.head.split()
         after = [(Term(Sort.FIELD, " ".join(own)),), *after] if own else after[1:]

@@ -117,7 +117,7 @@ def words_of_work() -> frozenset[str]:
 
 # What no Portuguese or Spanish word has: letters, pairs, doubled consonants and endings of English ones.
 _ENGLISH_SHAPE = re.compile(
-    r"[a-z]*(?:[kw]|th|sh|ck|gh|ph|bb|dd|ff|gg|mm|pp|tt|zz)[a-z'-]*"
+    r"(?!.*[ao]s?$)[a-z]*(?:[kw]|th|sh|ck|gh|ph|bb|dd|ff|gg|mm|pp|tt|zz)[a-z'-]*"
     r"|[a-z]{2,}(?:(?:oo|ee)[dkmnpt]s?|ing|ings|tion|ment|ments|ity|ness|ship|ous|[a-z]ed|[bcfghjkptvwx]|[bcdfgklmnprstvz]y)"
     r"|[a-z]{2,}(?:nger|ster|[dkgt]s)"
 )
