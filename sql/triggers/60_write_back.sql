@@ -45,6 +45,8 @@ begin
         );
     end if;
 
+    -- What puts a picture back (store/host_keeps.py) is not called by us.
+    perform set_config('retrato.writes', 'true', true);
     return query
     with finished as materialized (
         select *
@@ -137,6 +139,7 @@ begin
     ){host_writes}
     select mine.token, mine.asked_again
     from mine;
+    perform set_config('retrato.writes', '', true);
 
     -- By finished_at and not by state: the index of what is unfinished would be read with all its dead rows.
     if exists (select from retrato.attempts a where a.persona_id = any(locked) and a.finished_at is null) then

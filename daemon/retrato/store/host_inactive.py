@@ -8,29 +8,65 @@ that says nothing holds nobody back.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retrato.store.patterns import literal, quoted_text
+from retrato.store.patterns import quoted_texts
 
 if TYPE_CHECKING:
     from retrato.store.host import Host
 
-# Beginnings of Portuguese and Spanish words that end with o or a, in the singular or the plural. What is no ASCII
-# is told apart by not being it: a text like this one is sent to databases of any encoding.
-_BEGINNINGS = (
-    *("inativ", "inactiv", "desativad", "desactivad", "desabilitad", "deshabilitad", "inabilitad", "inhabilitad"),
-    *("arquivad", "archivad", "exclui?[^ -~]{0,3}d", "deletad", "removid", "apagad", "eliminad", "borrad"),
-    *("suspens", "suspendid", "bloquead", "cancelad", "banid", "banead", "desligad", "demitid", "despedid"),
-    *("encerrad", "aposentad", "jubilad", "n(ao|a?[^ -~]{1,2}o|o)[-_ ]?ac?tiv"),
+# Patterns of LIKE, many times faster than a regular expression with as many words. Most are beginnings: inativo,
+# inativas, suspended, suspenso. A letter that is no ASCII is any: this text is sent to databases of any encoding.
+_INACTIVE = (
+    *(
+        "false",
+        "inativ%",
+        "inactiv%",
+        "desativ%",
+        "desactiv%",
+        "deactiv%",
+        "disabled",
+        "desabilit%",
+        "deshabilit%",
+    ),
+    *(
+        "inabilit%",
+        "inhabilit%",
+        "arquivad%",
+        "archived",
+        "archivad%",
+        "exclu%d_",
+        "exclu%d_s",
+        "deleted",
+        "deletad%",
+    ),
+    *(
+        "soft_deleted",
+        "softdeleted",
+        "removed",
+        "removid%",
+        "apagad%",
+        "eliminad%",
+        "borrad%",
+        "suspended",
+        "suspens_",
+    ),
+    *("suspens_s", "suspendid%", "blocked", "bloquead%", "banned", "banid%", "banead%", "cancelled", "canceled"),
+    *("cancelad%", "terminated", "desligad%", "demitid%", "despedid%", "encerrad%", "retired", "aposentad%"),
+    *(
+        "jubilad%",
+        "dismissed",
+        "trashed",
+        "baja",
+        "de baja",
+        "dad_ de baja",
+        "not_active",
+        "n_o_ativ%",
+        "no_activ%",
+    ),
 )
-_WORDS = (
-    *("inactive", "deactivated", "disabled", "archived", "deleted", "removed", "suspended", "blocked", "banned"),
-    *("cancell?ed", "terminated", "retired", "dismissed", "trashed", "soft[-_ ]?deleted", "not[-_ ]?active"),
-    *("baja", "de baja", "dad[oa] de baja"),
-)
-_INACTIVE = f"({'|'.join(_BEGINNINGS)})[oa]s?|{'|'.join(_WORDS)}|false"
 # Also in columns of texts and numbers: S/N, sim/não, 0/1.
-_NO = "false|f|0|n|no|nao|na?[^ -~]{1,2}o|off"
+_NO = ("false", "f", "0", "n", "no", "n_o", "na_o", "off")
 # Nothing has happened yet: a time that is none, or never comes.
-_NEVER = f"{_NO}|infinity|"
+_NEVER = (*_NO, "infinity", "")
 
 
 def inactive(host: "Host", texts: Sequence[tuple[str, str]]) -> str:
@@ -39,15 +75,15 @@ def inactive(host: "Host", texts: Sequence[tuple[str, str]]) -> str:
 
     *texts*: field of ``mapping.INACTIVE`` and, as SQL, the text of one of its columns, null where it is empty.
     """
-    own = "".join(f"|{literal(word)}" for word in host.mapping.inactive_words)
-    told = {
-        "status": ("~*", _INACTIVE + own),
-        "active": ("~*", f"{_INACTIVE}|{_NO}"),
-        "deleted": ("!~*", _NEVER),
-    }
+    own = [_exactly(word.strip().lower()) for word in host.mapping.inactive_words]
+    told = {"status": (*_INACTIVE, *own), "active": (*_INACTIVE, *_NO), "deleted": _NEVER}
     conditions = []
     for field, text in texts:
-        operator, words = told[field]
-        pattern = quoted_text(rf"^\s*({words})\s*$")
-        conditions.append(f"coalesce({text}, '') {operator} {pattern}")
+        is_one = f"lower(coalesce({text}, '')) collate \"C\" like any ({quoted_texts(told[field])})"
+        conditions.append(f"not {is_one}" if field == "deleted" else is_one)
     return f"({' or '.join(conditions)})" if conditions else "false"
+
+
+def _exactly(word: str) -> str:
+    """The pattern that is true of this word alone."""
+    return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -16,9 +16,8 @@ from retrato.store.host_words import fills_a_place, is_placeholder
 from retrato.store.host_writes import address_columns, described, entry_of, metadata_columns, service_of
 
 _ENTRY = "({row}.{column}::jsonb #> array['flux_generation'])"
-# Each of our own writes has a higher number than the one before. Compared as jsonb, where null comes first and no
-# text that somebody else may have put there is an error.
-_VERSION = "coalesce({row}.{column}::jsonb #> array['flux_generation', 'version'], 'null')"
+# Our own write-back says who writes (sql/triggers/60_write_back.sql).
+_BY_OTHERS = "current_setting('retrato.writes', true) is distinct from 'true'"
 _NEWEST = "images[cardinality(images)]"
 _SHORT = re.compile(r"character varying\((\d+)\)|character\((\d+)\)")
 
@@ -56,7 +55,7 @@ def keep_words(host: Host) -> dict[str, str]:
         documents=metadata_columns(host),
     )
     words = {
-        "picture_covered": _covered(personas),
+        "picture_covered": _touched(personas),
         "picture_gone": f"not {_shows_own(personas)}",
         "picture_kept": _kept(personas),
     }
@@ -76,8 +75,8 @@ def keep_words(host: Host) -> dict[str, str]:
             many_rows=host.many_rows,
         )
         words |= {
-            "avatar_missing": _missing(avatares),
-            "avatar_covered": _covered(avatares),
+            "avatar_missing": _BY_OTHERS,
+            "avatar_covered": _touched(avatares),
             "avatar_gone": f"not {_shows_own(avatares)}",
             "avatar_kept": _kept(avatares),
         }
@@ -88,30 +87,10 @@ def _any(conditions: Iterable[str]) -> str:
     return f"({' or '.join(conditions) or 'false'})"
 
 
-def _missing(ours: _Ours) -> str:
-    """Whether a new row knows no address, or says nothing of where its picture comes from, unlike ours."""
-    known = (
-        [f"{_ENTRY.format(row='new', column=quoted(c))} is not null" for c in ours.documents]
-        or [f"new.{quoted(c)} is not null" for c, how in ours.described.items() if how == "mine.seed"]
-        or [f"new.{quoted(c)} is not null" for c in ours.times]
-    )
-    missing = " and ".join(fills_a_place(ours.host, f"new.{quoted(c)}") for c in ours.images) or "false"
-    return f"(not {_any(known)} or {missing})"
-
-
-def _covered(ours: _Ours) -> str:
-    """Whether an update may take something of a picture away; what leaves ours alone costs a few comparisons."""
-    stays = _any(
-        f"(not {_fills(ours, 'old', c)} and (new.{c} is not distinct from old.{c} or {_fills(ours, 'new', c)}))"
-        for c in map(quoted, ours.images)
-    )
-    moved = _any(
-        f"({_was_moved(ours, c)} and ({_is_placeholder(ours, c)} "
-        f"or not {_fills(ours, 'new', c)} and not {_is_fresh(ours)}))"
-        for c in map(quoted, (*ours.images, *ours.thumbnails))
-    )
-    newer = _any(_is_newer(quoted(c)) for c in ours.documents)
-    return f"(({_told(ours)} and {stays} or {moved}) and not {newer})"
+def _touched(ours: _Ours) -> str:
+    """Whether an update touches what tells of a picture: a few comparisons, read anew by every statement."""
+    moved = (f"new.{c} is distinct from old.{c}" for c in map(quoted, (*ours.images, *ours.thumbnails)))
+    return f"({_any([*moved, _told(ours)])} and {_BY_OTHERS})"
 
 
 def _told(ours: _Ours) -> str:
@@ -128,22 +107,8 @@ def _told(ours: _Ours) -> str:
     )
 
 
-def _is_fresh(ours: _Ours) -> str:
-    """Whether an update tells of another picture, as our own write-back does."""
-    if ours.documents:
-        return _any(_is_newer(quoted(c)) for c in ours.documents)
-    if ours.times:
-        return _any(f"coalesce(new.{c} > old.{c}, old.{c} is null)" for c in map(quoted, ours.times))
-    seeds = [quoted(c) for c, how in ours.described.items() if how == "mine.seed"]
-    return _any(f"new.{c} is distinct from old.{c}" for c in seeds)
-
-
 def _goes_back(c: str) -> str:
     return f"(old.{c} is not null and coalesce(new.{c} < old.{c}, true))"
-
-
-def _is_newer(c: str) -> str:
-    return f"{_VERSION.format(row='new', column=c)} > {_VERSION.format(row='old', column=c)}"
 
 
 def _fills(ours: _Ours, row: str, c: str) -> str:

@@ -6,11 +6,12 @@ from retrato.store.host import Host, Table, quoted
 from retrato.store.host_inactive import inactive
 from retrato.store.mapping import FLAG, INACTIVE, READ
 from retrato.store.patterns import quoted_text
-from retrato.store.placeholders import placeholders
+from retrato.store.placeholders import placeholder
 from retrato.store.queries import host_query
 
 # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
 _NAMED = quoted_text(r"^\s*[^\s[]")
+_BLANK = quoted_text(r"^\s*$")
 # Whether a trigger stands on the table that the mapping names, or on a partition of it. One that has travelled with a
 # table that was renamed must do nothing for it: another table may be in its place, with the same keys. And naming the
 # table makes each session read what follows anew when its columns have changed; else plpgsql would go on with the
@@ -38,9 +39,9 @@ def host_words(host: Host) -> dict[str, str]:
         "flag": quoted(FLAG),
         "name_of_p": _name_of(host, "p"),
         "url_of_p": _url_of(host, "p"),
-        "missing_of_p": fills_a_place(host, _url_of(host, "p")),
+        "missing_of_p": f"({_url_of(host, 'p')} is null)",
         "since_of_p": _since_of(host, "p"),
-        "missing_of_new": fills_a_place(host, _url_of(host, "new")),
+        "missing_of_new": f"({_url_of(host, 'new')} is null)",
         "inputs_changed": _inputs_changed(host),
         "on_personas": _on_table(host.personas),
         "personas_literal": _literal(host.personas),
@@ -181,17 +182,16 @@ def _url_of(host: Host, alias: str) -> str:
 
 def fills_a_place(host: Host, url: str) -> str:
     """
-    Whether an address is none or only fills the place of a picture, as SQL with built-in operators alone.
+    Whether an address, an expression, is none or only fills the place of a picture.
 
-    A function of ours would need a right that readers of the view do not have.
+    With built-in operators alone: a function of ours would need a right that readers of the view do not have.
     """
-    pattern = rf"^\s*$|{placeholders(host.mapping.placeholder_pictures)}"
-    return f"(coalesce({url}, '') ~* {quoted_text(pattern)})"
+    return f"(coalesce({url}, '') ~ {_BLANK} or {is_placeholder(host, url)})"
 
 
 def is_placeholder(host: Host, url: str) -> str:
     """Whether an address is a placeholder's: an empty one is not."""
-    return f"(coalesce({url}, '') ~* {quoted_text(placeholders(host.mapping.placeholder_pictures))})"
+    return placeholder(url, host.mapping.placeholder_pictures)
 
 
 def first_of(expressions: Sequence[str]) -> str:
