@@ -151,7 +151,8 @@ async def test_sweep_queues_by_new_names_before_anybody_has_migrated(app, databa
         "alter table personas rename column status to standing"
     )
     persona_id = await app.connection.fetchval(
-        "insert into personas (persona_code, name, role, empresa_id) values ('x', 'Ana', 'CEO', $1) returning id::text",
+        "insert into personas (persona_code, name, role, empresa_id)"
+        " values ('x', 'Ana', 'CEO', $1) returning id::text",
         app.empresa_id,
     )
     missed = await queued(app.connection)

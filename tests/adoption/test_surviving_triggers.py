@@ -32,9 +32,11 @@ CHANGES = {
     "versions dropped": "drop table retrato.avatars cascade",
     "looks dropped": "drop table retrato.looks cascade",
     "function dropped": "drop function retrato.enqueue cascade",
-    "function raises": "create or replace function retrato.enqueue(persona_ids text[], empresa_ids text[], lane smallint, force boolean) "
+    "function raises": "create or replace function "
+    "retrato.enqueue(persona_ids text[], empresa_ids text[], lane smallint, force boolean) "
     "returns integer language plpgsql as $$ begin raise exception 'broken'; end $$",
-    "function divides": "create or replace function retrato.free_round(lane smallint, empresa_id text, next bigint) "
+    "function divides": "create or replace function "
+    "retrato.free_round(lane smallint, empresa_id text, next bigint) "
     "returns bigint language sql as $$ select 1 / 0 $$",
     "schema dropped": "drop schema retrato cascade",
 }

@@ -105,3 +105,83 @@ async def test_page_says_that_it_cannot_be_read_while_it_cannot_and_comes_back(
     assert len(simulator.world.ledger.orders()) == 1
     [failure] = {line["service"] for line in daemon.events("service.failed")}
     assert failure == "console"
+
+
+async def readiness(url):
+    async with aiohttp.ClientSession() as http, http.get(f"{url}/readyz") as answer:
+        return answer.status, await answer.text()
+
+
+async def until_ready(url, status):
+    async with asyncio.timeout(60):
+        while (answer := await readiness(url))[0] != status:
+            await asyncio.sleep(0.2)
+    return answer[1]
+
+
+async def test_disabled_trigger_is_told_and_drawing_goes_on(shell, simulator, connection, insert, until):
+    async with shell.daemon(RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
+        url = (await daemon.said("console.started"))["url"]
+        await daemon.said("daemon.started")
+        first = await insert("Ana")
+        await until_ready(url, 200)
+
+        await connection.execute("alter table personas disable trigger retrato_on_update")
+        reason = await until_ready(url, 503)
+        await until(READY, first, 1)
+        await connection.execute("alter table personas enable trigger retrato_on_update")
+        await until_ready(url, 200)
+        code = await daemon.stop()
+
+    assert "retrato_on_update" in reason
+    assert code == 0
+    assert daemon.events("installation.drifted")
+    assert daemon.events("installation.restored")
+
+
+async def test_columns_that_are_written_go_while_a_picture_is_drawn_and_it_is_written_after_migrating(
+    shell, simulator, connection, insert, until
+):
+    simulator.world.script("fal-ai", ["delay:3"])
+    async with shell.daemon(RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
+        await daemon.said("daemon.started")
+        first = await insert("Ana")
+        await asked(simulator)
+
+        await connection.execute("drop view retrato.persona_status")
+        await connection.execute(
+            "alter table personas drop column avatar_image_generated_at, alter column full_name type text;"
+            "alter table personas rename column avatar_image_url to avatar_url"
+        )
+        await daemon.said("schema.refused")
+        waiting = await insert("Bia")
+        attempts = await connection.fetchval("select attempts from retrato.jobs where persona_id = $1", first)
+        await shell.run("migrate")
+        await until(READY, first, 1)
+        await until(READY, waiting, 1)
+        code = await daemon.stop()
+
+    assert (attempts, code) == (0, 0)
+    assert len(simulator.world.ledger.orders()) == 2
+    assert not daemon.events("avatar.failed")
+
+
+async def test_daemon_waits_while_detached_and_finds_who_came_meanwhile(
+    shell, simulator, connection, insert, until
+):
+    async with shell.daemon(RETRATO_CONSOLE_TOKEN=TOKEN) as daemon:
+        url = (await daemon.said("console.started"))["url"]
+        await daemon.said("daemon.started")
+
+        detached = await shell.run("migrate", "--detach")
+        await daemon.said("daemon.suspended")
+        reason = await until_ready(url, 503)
+        check = await shell.run("migrate", "--check")
+        await connection.execute("alter table personas alter column full_name type text, drop column specialty")
+        meanwhile = await insert("Bia")
+        attached = await shell.run("migrate", "--attach")
+        await until(READY, meanwhile, 1)
+        code = await daemon.stop()
+
+    assert (detached.code, check.code, attached.code, code) == (0, 1, 0, 0)
+    assert "--attach" in reason

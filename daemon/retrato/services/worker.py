@@ -161,6 +161,7 @@ class Worker:
                 self._metrics.database_error("worker")
                 log.warning("avatar.write_delayed", error=str(exc), again_in_s=round(wait_s, 2))
             except ConfigError as exc:
+                self._guard.doubt(strictly=True)  # nothing more is drawn where only a migration can help
                 if time.monotonic() > give_up_at:
                     raise
                 log.error("avatar.write_refused", error=str(exc), again_in_s=round(wait_s, 2))  # noqa: TRY400
