@@ -95,6 +95,7 @@ format: $(READY)  ## Format the code and mend what the linter can mend.
 
 snapshot: $(READY)  ## Write sql/schema.snapshot.sql anew after a change of the schema.
 	$(BIN)/python -m tests.store.snapshot
+	$(BIN)/python -m tests.adoption.plans
 
 lock: $(READY)  ## Write requirements/*.lock anew from pyproject.toml.
 	$(BIN)/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'

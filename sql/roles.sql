@@ -2,10 +2,12 @@
 --
 --     retrato migrate --roles retrato_daemon
 --
--- Run what comes out as the owner of the tables, in psql or in Supabase's SQL editor; again after each
--- `retrato migrate` that brought a new release or another mapping. Then give the role a password:
+-- Run what comes out as the owner of the tables, in psql (-v ON_ERROR_STOP=1) or in Supabase's SQL editor; again after
+-- each `retrato migrate` that brought a new release or another mapping. Then give the role a password:
 --
 --     alter role retrato_daemon password '…';
+--
+-- An owner without CREATEROLE asks somebody who has it for the role with its password, before this.
 --
 -- Migrating and uninstalling are not among its rights: those need the owner. Nothing is taken away here; after a
 -- mapping that names fewer columns, `drop owned by retrato_daemon` first.
@@ -18,9 +20,16 @@ set local lock_timeout = '2s';
 do $do$
 begin
     if not exists (select from pg_catalog.pg_roles where rolname = {role_name}) then
+        if not (select rolsuper or rolcreaterole from pg_catalog.pg_roles where rolname = current_user) then
+            raise exception 'there is no role {role}, and % may not create one', current_user
+            using hint = 'let somebody with CREATEROLE say: create role {role} login password ''...''; then run this again';
+        end if;
         create role {role} login;
     end if;
-    execute format('grant connect on database %I to {role}', current_database());
+    -- Everybody may, unless that was revoked; then the owner of the database has to say so.
+    if not pg_catalog.has_database_privilege({role_name}, current_database(), 'connect') then
+        execute format('grant connect on database %I to {role}', current_database());
+    end if;
 end;
 $do$;
 
@@ -87,7 +96,10 @@ begin
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where c.oid = any({host_tables}::regclass[])
     loop
-        execute format('grant usage on schema %I to {role}', found.nspname);
+        -- Where everybody may, as in public, its owner need not be asked.
+        if not pg_catalog.has_schema_privilege({role_name}, found.nspname, 'usage') then
+            execute format('grant usage on schema %I to {role}', found.nspname);
+        end if;
     end loop;
 
     -- Keys that are numbered by a sequence.

@@ -1,13 +1,8 @@
--- What the server ends a session or a statement of ours after, as role, database or server have set it.
+-- After how long the server ends a statement or a transaction of ours, as role, database or server have set it. What
+-- ends idle sessions and waits for locks we set ourselves.
 select name, setting::float8 / 1000 as seconds
 from pg_catalog.pg_settings
 where
-    name in (
-        'idle_session_timeout',
-        'idle_in_transaction_session_timeout',
-        'lock_timeout',
-        'statement_timeout',
-        'transaction_timeout'
-    )
+    name in ('statement_timeout', 'transaction_timeout')
     and setting <> '0'
 order by name

@@ -22,6 +22,9 @@ select
     array_agg(a.attname::text order by a.attnum) as names,
     array_agg(
         case
+            -- without the quotes of quote_all_identifiers
+            when item_n.nspname = 'pg_catalog' and item.typname <> 'char'
+                then replace(format_type(a.atttypid, a.atttypmod), '"', '')
             when item_n.nspname = 'pg_catalog' or not pg_type_is_visible(item.oid)
                 then format_type(a.atttypid, a.atttypmod)
             else format('%I.%s', item_n.nspname, format_type(a.atttypid, a.atttypmod))

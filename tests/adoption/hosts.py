@@ -67,6 +67,11 @@ class Host:
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     @property
+    def keeps_metadata(self) -> bool:
+        """Whether there is a place for words beside the avatar."""
+        return _APPROVED in self.note
+
+    @property
     def keeps_versions(self) -> bool:
         """Whether the table of avatars has a row for every version."""
         return self.generation == "b"
@@ -306,4 +311,109 @@ CRM = Host(
     tables=('"Sales CRM".accounts', '"Sales CRM".people', '"Sales CRM".faces'),
 )
 
-HOSTS = (A, A_OLD, B, C, C_INIT, SINGLE, CRM)
+# Foreign schemas, written from what public repositories have.
+CHARACTERS = Host(
+    name="characters",
+    generation="single",
+    people="characters",
+    insert_company="insert into users (email) values (gen_random_uuid()::text || $1::text) returning id::text",
+    company_column="created_by",
+    insert_persona="""
+        insert into characters (name, description, created_by)
+        values ($2, 'A ship captain with a red beard', $1::text::uuid)
+        returning id::text
+    """,
+    name_column="name",
+    put_url="update characters set image_url = $2::text where id = $1::text::uuid",
+    note="update characters set greeting = 'Ahoy' where id = $1::text::uuid",
+    shown="""
+        select to_jsonb(c) || jsonb_build_object('avatar_url', c.image_url) as avatar
+        from characters c where c.id = $1::text::uuid
+    """,
+    optional={"characters": ("greeting", "is_public")},
+    tables=("users", "characters"),
+)
+PRISMA = Host(
+    name="prisma",
+    generation="single",
+    people='"Persona"',
+    key_type="text",
+    company_type="text",
+    insert_company="""
+        insert into "Company" ("id", "name") values (gen_random_uuid()::text, $1) returning "id"
+    """,
+    company_column='"companyId"',
+    insert_persona="""
+        insert into "Persona" ("id", "fullName", "companyId", "updatedAt")
+        values (gen_random_uuid()::text, $2, $1::text, now()) returning "id"
+    """,
+    name_column="fullName",
+    put_url='update "Persona" set "imageUrl" = $2::text where "id" = $1::text',
+    note='update "Persona" set "jobTitle" = \'Analyst\' where "id" = $1::text',
+    shown="""
+        select to_jsonb(p) || jsonb_build_object('avatar_url', p."imageUrl") as avatar
+        from "Persona" p where p."id" = $1::text
+    """,
+    optional={},
+    tables=('"Company"', '"Persona"'),
+)
+ASSISTANTS = Host(
+    name="assistants",
+    generation="single",
+    insert_company="select gen_random_uuid()::text || substr($1::text, 1, 0)",
+    company_column="user_id",
+    insert_persona="""
+        insert into personas (user_id, name, system_prompt)
+        values ($1::text::uuid, $2, 'You are a kind doctor of about forty')
+        returning id::text
+    """,
+    name_column="name",
+    put_url="update personas set avatar_url = $2::text where id = $1::text::uuid",
+    note=f"update personas set metadata = {_APPROVED} where id = $1::text::uuid",
+    shown="select to_jsonb(p) as avatar from personas p where p.id = $1::text::uuid",
+    optional={"personas": ("metadata", "system_prompt")},
+    tables=("personas",),
+)
+COMPANIONS = Host(
+    name="companions",
+    generation="single",
+    people='"Companion"',
+    key_type="text",
+    company_type="text",
+    insert_company='insert into "Category" ("name") values ($1) returning "id"',
+    company_column='"categoryId"',
+    insert_persona="""
+        insert into "Companion" (
+            "userId", "userName", "src", "name", "description", "instructions", "seed", "updatedAt", "categoryId"
+        )
+        values ('u', 'Rita', '', $2, 'A chess player', 'You play', 'Human: Hi', now(), $1::text)
+        returning "id"
+    """,
+    name_column="name",
+    put_url='update "Companion" set "src" = $2::text where "id" = $1::text',
+    note='update "Companion" set "seed" = \'Human: Ahoy\' where "id" = $1::text',
+    shown="""
+        select to_jsonb(c) || jsonb_build_object('avatar_url', c."src") as avatar
+        from "Companion" c where c."id" = $1::text
+    """,
+    optional={},
+    tables=('"Category"', '"Companion"'),
+)
+ENGLISH = Host(
+    name="english",
+    generation="single",
+    insert_company="insert into companies (name) values ($1) returning id::text",
+    company_column="company_id",
+    insert_persona="""
+        insert into personas (name, title, company_id) values ($2, 'Analyst', $1::text::uuid) returning id::text
+    """,
+    name_column="name",
+    put_url="update personas set avatar_url = $2::text where id = $1::text::uuid",
+    note=f"update personas set metadata = {_APPROVED} where id = $1::text::uuid",
+    shown="select to_jsonb(p) as avatar from personas p where p.id = $1::text::uuid",
+    optional={"personas": ("metadata", "title", "gender", "country", "bio")},
+    tables=("companies", "personas"),
+)
+
+FOREIGN = (CHARACTERS, PRISMA, ASSISTANTS, COMPANIONS, ENGLISH)
+HOSTS = (A, A_OLD, B, C, C_INIT, SINGLE, CRM, *FOREIGN)

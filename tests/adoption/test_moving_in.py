@@ -26,7 +26,10 @@ async def test_inserted_persona_is_queued_drawn_and_shown(place, variant):
     assert await place.state(persona_id) == "ready"
 
 
-@_cells(LEAN)
+@pytest.mark.parametrize(
+    ("host", "variant"),
+    [case(host, variant) for host, variant in CELLS if variant != LEAN and host.keeps_metadata],
+)
 async def test_words_of_the_application_beside_the_avatar_survive(place):
     persona_id = await place.insert()
     await place.connection.execute(place.host.note, persona_id)

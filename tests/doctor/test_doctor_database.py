@@ -452,3 +452,36 @@ async def test_ready_when_fits_what_the_application_does_with_its_prompts(
     assert [one.level for one in findings] == [level]
     assert f"{prompted} of 4 personas have a ready prompt" in findings[0].words
     assert f"for {prompted} it was written after the persona" in findings[0].words
+
+
+async def test_table_that_does_not_take_an_avatar_is_told_before_one_is_paid_for(look, connection, dsn):
+    await sample.insert_company(dsn, personas=1)
+    [before] = await look("writing")
+    await connection.execute("alter table personas add constraint local check (avatar_image_url not like 'http%')")
+
+    [after] = await look("writing")
+
+    assert levels([before, after]) == [Level.OK, Level.FAIL]
+    assert "rolled back" in before.words
+    assert '"local"' in after.words
+
+
+async def test_long_public_address_that_a_column_does_not_hold_is_told(look, connection):
+    await connection.execute("alter table personas_avatares alter avatar_thumbnail_url type varchar(200)")
+
+    [fits] = await look("writing")
+    [long] = await look("writing", public_url=f"https://cdn.example/{'x' * 150}")
+
+    assert levels([fits, long]) == [Level.OK, Level.FAIL]
+    assert "holds 200 characters" in long.words
+
+
+async def test_short_timeout_of_statements_is_told(look, connection):
+    name = await connection.fetchval("select current_database()")
+    [before] = await look("timeouts")
+    await connection.execute(f"alter database {name} set statement_timeout to '2s'")
+
+    [after] = await look("timeouts")
+
+    assert levels([before, after]) == [Level.OK, Level.WARN]
+    assert "statement_timeout is 2 s" in after.words

@@ -41,7 +41,7 @@ async def test_plan_is_one_screen_and_all_sql_is_asked_for(shell, owner):
     assert "create or replace trigger retrato_on_insert" in sql.out
     assert await owner.fetchval("select to_regnamespace('retrato')") is None
     for told in (
-        'empresas: "public"."companies"',
+        '"public"."companies"',
         "bio for appearance",
         "photo for avatar_url",
         "retrato_on_insert",
@@ -131,7 +131,7 @@ async def test_read_only_database_is_called_so(shell, owner, command):
         "plpgsql.variable_conflict = 'use_variable'",
         "client_encoding = 'LATIN1'",
         "lc_messages = 'C'",
-        "search_path = 'public, pg_catalog'",
+        "search_path = public, pg_catalog",
         "default_transaction_deferrable = on",
         "synchronous_commit = off",
         "constraint_exclusion = off",
@@ -143,15 +143,17 @@ async def test_setting_of_the_database_changes_nothing(shell, owner, bare_dsn, s
     await owner.execute(f"alter database {name} set {setting}")
     async with connected(bare_dsn) as application:
         await application.execute(
+            "set idle_session_timeout = 0;"
             "create table personas (id int primary key, name text, avatar_url text, avatar_metadata jsonb)"
         )
 
         done = await shell.run("migrate")
         await application.execute("insert into personas (id, name) values (1, 'Ana'), (2, ' [A GERAR]')")
-        drawn = await shell.run("generate", "--all", "--yes", "--json")
+        drawn = await shell.run("generate", "--persona-id", "1", "--json")
 
         assert (done.code, drawn.code, drawn.err.count("Traceback")) == (0, 0, 0)
         assert [one["name"] for one in drawn.json()["drawn"]] == ["Ana"]
+        assert await application.fetch("select persona_id from retrato.jobs") == []
         assert await application.fetchval("select avatar_metadata is not null from personas where id = 1")
 
 
@@ -163,7 +165,7 @@ async def test_latin1_database_works_from_moving_in_to_the_picture(tmp_path, dat
         done = await shell.run("migrate")
         await owner.execute("insert into personas values (1, 'João Conceição', 'Diretor de Imigração')")
 
-        drawn = await shell.run("generate", "--all", "--yes", "--json")
+        drawn = await shell.run("generate", "--persona-id", "1", "--json")
         status = await shell.run("status")
 
     assert (done.code, drawn.code, status.code) == (0, 0, 0)

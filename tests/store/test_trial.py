@@ -102,7 +102,8 @@ FOUND_BY_WRITING = {
     ),
     "constraint trigger that waits": (
         (
-            f"{SMALL}; create function refuse() returns trigger language plpgsql as $$ begin raise 'too late'; end $$; "
+            f"{SMALL}; create function refuse() returns trigger language plpgsql as "
+            "$$ begin raise 'too late'; end $$; "
             "create constraint trigger refuse after update on personas deferrable initially deferred "
             "for each row execute function refuse()"
         ),
@@ -189,8 +190,9 @@ async def tried_on(owner, bare_dsn):
 @pytest.mark.parametrize("what", ["avatar_thumbnail_url", "avatar_local_path"])
 async def test_column_that_the_database_computes_is_left_to_it(owner, bare_dsn, what):
     await owner.execute(
-        f"{BESIDE}; alter table personas_avatares add {what} text generated always as (avatar_url || '?small') stored;"
-        f"alter table personas add avatar_thumbnail_url text generated always as (avatar_url || '?small') stored; {ANA}"
+        f"{BESIDE}; {ANA}; "
+        f"alter table personas_avatares add {what} text generated always as (avatar_url || '?') stored;"
+        "alter table personas add avatar_thumbnail_url text generated always as (avatar_url || '?') stored"
     )
     await migrations.apply(bare_dsn)
 

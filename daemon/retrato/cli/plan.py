@@ -111,9 +111,7 @@ def screen(plan: Plan) -> str:
     column = [f"the column {FLAG} (boolean, false) to {plan.tables['personas']}"] if plan.adds_column else []
     lines += _told("adds", column)
     lines += _told("triggers", [f"on {table}: {', '.join(names)}" for table, names in plan.triggers.items()])
-    ours = [step for step in plan.steps if not step.touches_host]
-    sql = sum(step.sql.count("\n") + 1 for step in plan.steps)
-    lines += _told("schema", [f"retrato: {len(ours)} steps of its own; `--sql` prints all {sql} lines"])
+    lines += _told("schema", ["retrato, with all that is ours; `--plan --sql` prints each statement"])
     lines += _told("tried", [_tried(plan)])
     lines += [f"✗ {one}" for one in plan.obstacles]
     return "\n".join(lines)

@@ -104,6 +104,12 @@ select
     pg_current_xact_id()::text as number,
     now() as begun_at
 """
+# Who listens is idle by nature, and a session that ends when it is used fails an order. Where the role or the
+# database has no such limit, nothing is set: behind a pooler the session is everybody's.
+_STAY = """
+select set_config('idle_session_timeout', '0', false)
+where current_setting('idle_session_timeout') <> '0'
+"""
 _FAREWELL_S = 2.0
 _TRIES = 6
 """So often a row is asked for that an application holds; each time for half a second."""
@@ -235,6 +241,11 @@ def known() -> Iterator[None]:
         raise StoreUnavailableError(f"the database takes us no more: {exc}") from exc
 
 
+async def _begin_session(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await speak(connection)
+    await connection.execute(_STAY)
+
+
 async def connect(dsn: str, *, timeout_s: float = 10) -> "asyncpg.Connection[asyncpg.Record]":
     """
     Open one connection of its own, outside the pool.
@@ -253,7 +264,7 @@ async def connect(dsn: str, *, timeout_s: float = 10) -> "asyncpg.Connection[asy
         )
     try:
         with reaching():
-            await speak(connection)
+            await _begin_session(connection)
     except BaseException:
         connection.terminate()
         raise
@@ -333,7 +344,7 @@ class Database:
                     server_settings=_SESSION,
                     connection_class=_NamedForOneProcess,
                     max_inactive_connection_lifetime=120,
-                    init=speak,
+                    init=_begin_session,
                     reset=_leave_as_it_is,
                 )
             isolation = await self._pool.fetchval("select current_setting('default_transaction_isolation')")

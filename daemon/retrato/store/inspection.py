@@ -69,7 +69,7 @@ class Inspection:
             return await triggers(connection, host)
 
     async def timeouts(self) -> dict[str, float]:
-        """What the server ends a session or a statement of ours after, by the name of the setting, in seconds."""
+        """After how many seconds the server ends a statement or transaction of ours, by the setting's name."""
         return {row["name"]: row["seconds"] for row in await self._database.fetch(query("inspect_timeouts"))}
 
     async def try_writing(self, host: Host, addresses: Addresses) -> Trial:

@@ -9,11 +9,6 @@ from retrato.store.database import connect, translated
 from retrato.store.queries import REPLICA_LOCK_CLASS
 
 CHANNEL = "retrato"
-_STAY = """
-select set_config('idle_session_timeout', '0', false)
-where current_setting('idle_session_timeout') <> '0'
-"""
-"""A session that listens is idle by nature; behind a pooler that shares sessions nothing is set that was not."""
 MIGRATED = "migrated"
 """What `retrato migrate` says on the channel when it is done; hints are empty."""
 
@@ -56,7 +51,6 @@ class ListenConnection:
         self._connection = await connect(self._dsn, timeout_s=timeout_s)
         with translated():
             async with asyncio.timeout(timeout_s):
-                await self._connection.execute(_STAY)
                 self._connection.add_termination_listener(lambda _: self._on_end())
                 await self._connection.add_listener(CHANNEL, self._hear)
 

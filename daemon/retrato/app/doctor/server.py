@@ -13,11 +13,10 @@ _A_REPLICAS_CONNECTIONS = 6
 """Five of the pool, and the one that listens."""
 
 
-_SHORTEST_S = {"statement_timeout": 10, "transaction_timeout": 15, "idle_session_timeout": 60}
+_SHORTEST_S = {"statement_timeout": 10, "transaction_timeout": 15}
 _CUT_SHORT = {
     "statement_timeout": "what reads many rows (pages, the sweep, the gauges) may be cancelled",
     "transaction_timeout": "a write-back that waits for the application may be cut off",
-    "idle_session_timeout": "connections are ended and made anew; the one that listens lifts it for itself",
 }
 
 
