@@ -10,7 +10,7 @@ from retrato.store.queries import host_query
 _PLACEHOLDER_SERVICES = r"dicebear\.com|ui-avatars\.com|unsplash\.com|temp_"
 _PLACEHOLDERS = rf"^\s*$|{_PLACEHOLDER_SERVICES}"
 # Whether a trigger stands on the table that the mapping names, or on a partition of it. One that has travelled
-# with a renamed table must do nothing for it: another table may be in its place, with the same keys. And naming the
+# with a renamed table must do nothing for it: another table may be in its place, with the same keys. Naming the
 # table makes each session read what follows anew when its columns have changed; else plpgsql would go on with
 # the types that they had (42804) as long as the session lives.
 _ON_TABLE = (
