@@ -1,7 +1,7 @@
 """
-What our triggers cost the application: microseconds of each trigger for a single-row statement, by explain (analyze).
+What our triggers cost the application: microseconds of each for a single-row statement, by explain (analyze).
 
-The application's own widest table (35 columns, some kilobytes of text in a row); the persona waits in the queue
+The application's own widest table (34 columns, some kilobytes of text in a row); the persona waits in the queue
 already, so that what is measured is the triggers and not the bell. Medians of many statements, each rolled back.
 
     python bench/triggers.py                                            this checkout

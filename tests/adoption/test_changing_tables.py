@@ -77,8 +77,10 @@ async def small(bare_dsn):
         ("drop trigger retrato_on_delete on personas", "retrato_on_delete"),
         ("drop function retrato.lane_of", "lane_of is missing"),
         (
-            "create or replace function retrato.lane_of(asked_empresa_id text) returns smallint language sql "
-            "as 'select 0::smallint'",
+            (
+                "create or replace function retrato.lane_of(asked_empresa_id text) returns smallint language sql "
+                "as 'select 0::smallint'"
+            ),
             "lane_of was changed",
         ),
         ("drop view retrato.persona_status", "persona_status is missing"),
@@ -110,7 +112,10 @@ async def test_detached_tables_may_be_changed_in_every_way(app, dsn):
     for change in (
         "alter table personas alter column full_name type text, drop column status",
         "alter table personas rename to people; alter table people rename to personas",
-        "create table public.copy as select * from personas; drop table personas cascade; alter table public.copy rename to personas",
+        (
+            "create table public.copy as select * from personas; drop table personas cascade;"
+            "alter table public.copy rename to personas"
+        ),
         "alter table personas add primary key (id)",
     ):
         await app.connection.execute(change)

@@ -114,7 +114,7 @@ async def readiness(url):
 
 async def until_ready(url, status):
     async with asyncio.timeout(60):
-        while (answer := await readiness(url))[0] != status:
+        while (answer := await readiness(url))[0] != status:  # noqa: ASYNC110 - another process works
             await asyncio.sleep(0.2)
     return answer[1]
 

@@ -68,8 +68,8 @@ async def open_base(
     Open the database and check that it is migrated.
 
     With *stop* (the daemon) a database that is away, or does not serve this release, is waited for until *stop* is
-    set; then None comes out. *waits* hears why. Without, a few tries are made to reach it. Tables that this process
-    *knew* are waited for too, where the application has taken them away.
+    set; then None comes out. *waits* hears why. Without, a few tries are made to reach it. Tables that this
+    process *knew* are waited for too, where the application has taken them away.
 
     Raises:
         StoreUnavailableError: the database was away for all tries.

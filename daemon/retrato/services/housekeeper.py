@@ -84,7 +84,7 @@ class Housekeeper:
             failed(self.name, exc, on_failure=self._metrics.service_failed)
 
     async def inspect(self, _stop: asyncio.Event) -> int:
-        """Compare what is installed with what should be: each replica for itself, since each has its own mapping."""
+        """Compare what is installed with what should be: each replica for itself, by its own mapping."""
         return len(await self._guard.look())
 
     async def forget(self, stop: asyncio.Event) -> int:

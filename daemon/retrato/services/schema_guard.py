@@ -1,6 +1,6 @@
 """
-The schema guard: whether the database still serves this release (decision 0012), and whether what is installed is as
-it should be.
+The schema guard: whether the database still serves this release (decision 0012), and whether what is installed
+is as it should be.
 
 Whether it serves is looked at when there is a reason to: the connection that listens is new, `retrato migrate` has
 run, or a job has met what only a migration can mend; never on a poll. How things are installed is looked at once a
@@ -33,7 +33,7 @@ async def _as_it_should_be() -> Sequence[str]:
 
 class SchemaGuard:
     """
-    Shared by listener (doubts), worker (doubts), dispatcher (asks before it claims) and keeper; ends the work of all.
+    Shared by listener (doubts), worker (doubts), dispatcher (asks before it claims) and keeper; ends all work.
 
     *check* returns where the schema serves this release, and raises NotMigratedError where it does not;
     *check_strictly* also where functions and triggers were made for other tables of the application. *inspect*

@@ -12,10 +12,10 @@ from retrato.store.queries import host_query
 # The first character that is no space is there, and no bracket: "[A GERAR]" is a placeholder.
 _NAMED = quoted_text(r"^\s*[^\s[]")
 _BLANK = quoted_text(r"^\s*$")
-# Whether a trigger stands on the table that the mapping names, or on a partition of it. One that has travelled with a
-# table that was renamed must do nothing for it: another table may be in its place, with the same keys. And naming the
-# table makes each session read what follows anew when its columns have changed; else plpgsql would go on with the
-# types that they had (42804) as long as the session lives.
+# Whether a trigger stands on the table that the mapping names, or on a partition of it. One that has travelled
+# with a renamed table must do nothing for it: another table may be in its place, with the same keys. Naming the
+# table makes each session read what follows anew when its columns have changed; else plpgsql would go on with
+# the types that they had (42804) as long as the session lives.
 _ON_TABLE = (
     "(tg_relid = {table}::pg_catalog.regclass"
     " or pg_catalog.pg_partition_root(tg_relid) is not distinct from {table}::pg_catalog.regclass)"

@@ -186,8 +186,8 @@ async def plan(connection: Connection, mapping: HostMapping | None = None) -> li
     if stands.schema and await _is_another_table(connection, host):
         steps.append(
             Step(
-                f"forget what was made for the rows of another table that was {host.personas.name}, but for what the "
-                "rows of this one show",
+                f"forget what was made for the rows of another table that was {host.personas.name}, but for what "
+                "the rows of this one show",
                 host_query("forget_another_table", words),
             )
         )
