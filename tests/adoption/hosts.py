@@ -371,7 +371,7 @@ ASSISTANTS = Host(
     put_url="update personas set avatar_url = $2::text where id = $1::text::uuid",
     note=f"update personas set metadata = {_APPROVED} where id = $1::text::uuid",
     shown="select to_jsonb(p) as avatar from personas p where p.id = $1::text::uuid",
-    optional={"personas": ("metadata", "system_prompt")},
+    optional={"personas": ("metadata",)},
     tables=("personas",),
 )
 COMPANIONS = Host(
@@ -411,7 +411,7 @@ ENGLISH = Host(
     put_url="update personas set avatar_url = $2::text where id = $1::text::uuid",
     note=f"update personas set metadata = {_APPROVED} where id = $1::text::uuid",
     shown="select to_jsonb(p) as avatar from personas p where p.id = $1::text::uuid",
-    optional={"personas": ("metadata", "title", "gender", "country", "bio")},
+    optional={"personas": ("metadata", "gender", "country", "bio")},
     tables=("companies", "personas"),
 )
 

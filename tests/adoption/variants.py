@@ -73,7 +73,7 @@ async def insert_people(owner: asyncpg.Connection, host: Host) -> None:
 
 def _policies(host: Host, *, forced: bool) -> str:
     """Everybody sees and writes the rows of the own company; where it is forced, the owner needs a policy too."""
-    statements = [f'grant usage on schema "Sales CRM" to {VISITOR}'] if '"' in host.people else []
+    statements = [f'grant usage on schema "Sales CRM" to {VISITOR}'] if "Sales CRM" in host.people else []
     for table in host.tables:
         is_own = f"{host.company_column}::text = current_setting('app.company', true)"
         condition = is_own if table == host.people else "true"
