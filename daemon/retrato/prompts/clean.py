@@ -43,5 +43,7 @@ def without_gender_endings(text: str) -> str:
 
 def folded(text: str) -> str:
     """*text* in lower case without accents, single spaces: the form in which words are looked up."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     bare = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(character for character in bare if not unicodedata.combining(character)).split())

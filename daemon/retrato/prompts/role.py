@@ -18,6 +18,8 @@ from retrato.prompts.translate import is_unsaid
 
 ROLE_WORDS = 7
 _CHARS = 60
+_READ_CHARS = 1000
+"""More is no role, and nothing to remember."""
 
 
 def role_in_english(role: str | None, *, words: int = ROLE_WORDS) -> str:
@@ -26,12 +28,12 @@ def role_in_english(role: str | None, *, words: int = ROLE_WORDS) -> str:
 
     At most *words* words and 60 characters: what matters least is left out, the head never. Never raises.
     """
-    return _in_english(role or "", words, is_field=False)
+    return _in_english((role or "")[:_READ_CHARS], words, is_field=False)
 
 
 def field_in_english(text: str | None, *, words: int = ROLE_WORDS) -> str:
     """A department, specialty or industry such as *human resources*; otherwise like :func:`role_in_english`."""
-    return _in_english(text or "", words, is_field=True)
+    return _in_english((text or "")[:_READ_CHARS], words, is_field=True)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,6 @@ from retrato.prompts.translate import genderless
 
 Meanings = tuple[Term, ...]
 
-_CHARS = 1000
 _PART_CHARS, _PART_WORDS, _PARTS = 200, 20, 5
 """What is read; more is no role."""
 _BREAK = re.compile(r"([,;|:()\[\]{}\n\u2013\u2014\u2022\u00b7]|\s-+\s)")
@@ -38,7 +37,7 @@ class Part:
 
 def parts_of(text: str, *, is_field: bool = False) -> list[Part]:
     """The parts of *text* that have a word which is known or looks English; what has no meaning is left out."""
-    plain = _OPEN.sub("o", _SENTENCE_END.split(unicodedata.normalize("NFKC", text[:_CHARS]), maxsplit=1)[0])
+    plain = _OPEN.sub("o", _SENTENCE_END.split(unicodedata.normalize("NFKC", text), maxsplit=1)[0])
     plain = _DOTTED.sub(lambda found: found[0].replace(".", ""), without_gender_endings(plain))
     pieces = ["", *_BREAK.split(plain)]
     is_shouted = plain == plain.upper()
