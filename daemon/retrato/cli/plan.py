@@ -12,7 +12,7 @@ from retrato.store.database import connected
 from retrato.store.host import Host, Table
 from retrato.store.host_writes import touched
 from retrato.store.likeness import not_found, similar_columns, similar_tables
-from retrato.store.mapping import FLAG, INACTIVE, KEYS, READ
+from retrato.store.mapping import FLAG, INACTIVE, KEYS, READ, READ_FROM_EMPRESAS
 from retrato.store.migrations import Step
 from retrato.store.trial import try_writing
 
@@ -27,6 +27,7 @@ class Plan:
     tables: Mapping[str, str | None] = field(default_factory=dict)
     found_by: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reads_of_companies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     out_of_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ready_prompts: str | None = None
     not_found: Sequence[str] = ()
@@ -40,7 +41,7 @@ class Plan:
     steps: Sequence[Step] = ()
 
 
-async def planned(dsn: str, settings: Settings, exposure: rpc.Exposure | None) -> Plan:
+async def planned(dsn: str, settings: Settings, exposure: rpc.Exposure | None = None) -> Plan:
     """
     Look, and try without a trace (`store.trial`).
 
@@ -69,6 +70,9 @@ async def planned(dsn: str, settings: Settings, exposure: rpc.Exposure | None) -
                 name: found
                 for name in READ
                 if (found := [*dict.fromkeys([*host.fields(name), *host.avatares_fields(name)])])
+            },
+            reads_of_companies={
+                name: found for name in READ_FROM_EMPRESAS if (found := host.empresas_fields(name))
             },
             out_of_use={name: found for name in INACTIVE if (found := host.inactive_columns(name))},
             ready_prompts=f"{prompts}; it is {host.mapping.ready_when}" if prompts is not None else None,
@@ -99,6 +103,7 @@ def screen(plan: Plan) -> str:
     lines += _told("tables", [f"{what}: {name or 'none'}" for what, name in plan.tables.items()])
     lines += _told("found by", _pairs(plan.found_by.items()))
     lines += _told("reads", _fields(plan.reads))
+    lines += _told("companies", _fields(plan.reads_of_companies))
     lines += _told("out of use", _fields(plan.out_of_use) or ["no column tells of rows that are out of use"])
     lines += _told("prompts", [plan.ready_prompts] if plan.ready_prompts is not None else [])
     lines += _told("not found", [", ".join(plan.not_found)] if plan.not_found else [])
