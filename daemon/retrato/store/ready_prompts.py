@@ -50,13 +50,15 @@ class ReadyPrompts:
 
 
 async def look(connection: Connection, host: Host) -> ReadyPrompts | None:
-    """Count; None where no column could hold a ready prompt."""
+    """Count; None where no column could hold a ready prompt, or nobody is there yet."""
     own, theirs = host.fields("ready_prompt"), host.prompts()
     if not own and not theirs:
         return None
     is_installed = await connection.fetchval("select to_regclass('retrato.avatars')") is not None
     row = await connection.fetchrow(_counts(host, is_installed=is_installed))
     assert row is not None
+    if not row["personas"]:
+        return None
     return ReadyPrompts(
         columns=tuple(dict.fromkeys([*own, *theirs])),
         personas=row["personas"],
