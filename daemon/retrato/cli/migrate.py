@@ -102,9 +102,9 @@ def _found(host: Host) -> list[str]:
     return [
         f"Found {', '.join(tables)} (generation {host.generation}; docs/adopting.md).",
         f"Reads {_columns(read)}.",
-        f"Leaves out rows that are out of use by {_columns(out_of_use) or 'nothing: no column tells'}.",
         f"Writes an avatar into {host.personas.name}: {_columns(written) or 'nothing'}"
         + (f"; and into {host.avatares.name}." if host.avatares is not None else "."),
+        f"Leaves out rows that are out of use by {_columns(out_of_use) or 'nothing: no column tells'}.",
     ]
 
 
