@@ -213,6 +213,7 @@ async def test_migrate_checks_plans_and_migrates(shell, bare_dsn):
     assert '"public"."personas_avatares", "public"."empresas" (generation a' in found[0]
     assert "role (role)" in found[1]
     assert "avatar_url (avatar_image_url)" in found[2]
+    assert "out of use by status (status)" in found[3]
     told = after.json()
     assert (told["up_to_date"], told["missing"]) == (True, [])
     assert told["schema"]["schema"] == told["schema"]["release"]
