@@ -937,12 +937,11 @@ declare
     images text[];
     thumbnails text[];
 begin
-    if tg_op = 'INSERT' then
-        if not (tg_relid = '"public"."personas_avatares"'::pg_catalog.regclass or pg_catalog.pg_partition_root(tg_relid) is not distinct from '"public"."personas_avatares"'::pg_catalog.regclass) or not current_setting('retrato.writes', true) is distinct from 'true' then
-            return new;
-        end if;
-    else
-        if not (tg_relid = '"public"."personas_avatares"'::pg_catalog.regclass or pg_catalog.pg_partition_root(tg_relid) is not distinct from '"public"."personas_avatares"'::pg_catalog.regclass) or not ((new."avatar_url" is distinct from old."avatar_url" or new."avatar_local_path" is distinct from old."avatar_local_path" or new."avatar_thumbnail_url" is distinct from old."avatar_thumbnail_url" or new."avatar_thumbnail_local_path" is distinct from old."avatar_thumbnail_local_path" or (new."servico_usado" is distinct from old."servico_usado" or (new."metadados"::jsonb #> array['flux_generation']) is distinct from (old."metadados"::jsonb #> array['flux_generation']))) and current_setting('retrato.writes', true) is distinct from 'true') then
+    if not (tg_relid = '"public"."personas_avatares"'::pg_catalog.regclass or pg_catalog.pg_partition_root(tg_relid) is not distinct from '"public"."personas_avatares"'::pg_catalog.regclass) then
+        return new;
+    end if;
+    if tg_op = 'UPDATE' then
+        if not (new."avatar_url" is distinct from old."avatar_url" or new."avatar_local_path" is distinct from old."avatar_local_path" or new."avatar_thumbnail_url" is distinct from old."avatar_thumbnail_url" or new."avatar_thumbnail_local_path" is distinct from old."avatar_thumbnail_local_path" or (new."servico_usado" is distinct from old."servico_usado" or (new."metadados"::jsonb #> array['flux_generation']) is distinct from (old."metadados"::jsonb #> array['flux_generation']))) then
             return new;
         end if;
     end if;
@@ -959,11 +958,18 @@ begin
     told boolean := tg_op = 'INSERT' or (new."servico_usado" is distinct from old."servico_usado" or (new."metadados"::jsonb #> array['flux_generation']) is distinct from (old."metadados"::jsonb #> array['flux_generation']));
     stale boolean := tg_op = 'UPDATE' and (told or (((new."avatar_url" is distinct from old."avatar_url" and not (coalesce(old."avatar_url", '') ~ E'^\\s*\x24' or (coalesce(old."avatar_url"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(old."avatar_url"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(old."avatar_url"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(old."avatar_url"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(old."avatar_url"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)'))) and ((coalesce(new."avatar_url"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(new."avatar_url"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(new."avatar_url"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(new."avatar_url"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(new."avatar_url"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)') or new."avatar_url" = any(images) and new."avatar_url" <> images[cardinality(images)])) or ((new."avatar_local_path" is distinct from old."avatar_local_path" and not (coalesce(old."avatar_local_path", '') ~ E'^\\s*\x24' or (coalesce(old."avatar_local_path"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(old."avatar_local_path"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(old."avatar_local_path"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(old."avatar_local_path"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(old."avatar_local_path"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)'))) and ((coalesce(new."avatar_local_path"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(new."avatar_local_path"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(new."avatar_local_path"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(new."avatar_local_path"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(new."avatar_local_path"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)') or new."avatar_local_path" = any(images) and new."avatar_local_path" <> images[cardinality(images)]))));
 begin
-    select a.*
+    select v.*
     into drawn
-    from retrato.avatars a
+    from retrato.addresses a
+    join retrato.avatars v on v.persona_id = a.persona_id and v.version = a.version
     where a.persona_id = new."persona_id"::text
     order by a.version desc
+    limit 1;
+    select a.image_url, a.thumbnail_url
+    into drawn.image_url, drawn.thumbnail_url
+    from retrato.addresses a
+    where a.persona_id = drawn.persona_id and a.version = drawn.version
+    order by a.used_at desc
     limit 1;
     if
     (tg_op = 'INSERT' or (new."avatar_url" is distinct from old."avatar_url" and not (coalesce(old."avatar_url", '') ~ E'^\\s*\x24' or (coalesce(old."avatar_url"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(old."avatar_url"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(old."avatar_url"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(old."avatar_url"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(old."avatar_url"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)'))))
@@ -1046,7 +1052,7 @@ declare
     images text[];
     thumbnails text[];
 begin
-    if not (tg_relid = '"public"."personas"'::pg_catalog.regclass or pg_catalog.pg_partition_root(tg_relid) is not distinct from '"public"."personas"'::pg_catalog.regclass) or not ((new."avatar_image_url" is distinct from old."avatar_image_url" or ((old."avatar_image_generated_at" is not null and coalesce(new."avatar_image_generated_at" < old."avatar_image_generated_at", true)))) and current_setting('retrato.writes', true) is distinct from 'true') then
+    if not (tg_relid = '"public"."personas"'::pg_catalog.regclass or pg_catalog.pg_partition_root(tg_relid) is not distinct from '"public"."personas"'::pg_catalog.regclass) or not (new."avatar_image_url" is distinct from old."avatar_image_url" or ((old."avatar_image_generated_at" is not null and coalesce(new."avatar_image_generated_at" < old."avatar_image_generated_at", true)))) then
         return new;
     end if;
 
@@ -1062,11 +1068,18 @@ begin
     told boolean := tg_op = 'INSERT' or ((old."avatar_image_generated_at" is not null and coalesce(new."avatar_image_generated_at" < old."avatar_image_generated_at", true)));
     stale boolean := tg_op = 'UPDATE' and (told or (((new."avatar_image_url" is distinct from old."avatar_image_url" and not (coalesce(old."avatar_image_url", '') ~ E'^\\s*\x24' or (coalesce(old."avatar_image_url"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(old."avatar_image_url"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(old."avatar_image_url"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(old."avatar_image_url"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(old."avatar_image_url"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)'))) and ((coalesce(new."avatar_image_url"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(new."avatar_image_url"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(new."avatar_image_url"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(new."avatar_image_url"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(new."avatar_image_url"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)') or new."avatar_image_url" = any(images) and new."avatar_image_url" <> images[cardinality(images)]))));
 begin
-    select a.*
+    select v.*
     into drawn
-    from retrato.avatars a
+    from retrato.addresses a
+    join retrato.avatars v on v.persona_id = a.persona_id and v.version = a.version
     where a.persona_id = new."id"::text
     order by a.version desc
+    limit 1;
+    select a.image_url, a.thumbnail_url
+    into drawn.image_url, drawn.thumbnail_url
+    from retrato.addresses a
+    where a.persona_id = drawn.persona_id and a.version = drawn.version
+    order by a.used_at desc
     limit 1;
     if
     (tg_op = 'INSERT' or (new."avatar_image_url" is distinct from old."avatar_image_url" and not (coalesce(old."avatar_image_url", '') ~ E'^\\s*\x24' or (coalesce(old."avatar_image_url"::text, '') ~* E'dicebear\\.com|ui-avatars\\.com|unsplash\\.com|temp_' or split_part(split_part(lower(coalesce(old."avatar_image_url"::text, '')) collate "C", '/', 3), '.', -2) = any ('{"pravatar", "robohash", "placeholder", "placehold", "placekitten", "multiavatar", "boringavatars", "adorable", "joeschmoe", "liara", "randomuser", "picsum", "dummyimage", "fakeimg"}'::text[]) or split_part(translate(lower(coalesce(old."avatar_image_url"::text, '')) collate "C", '_', '-'), '/', -1) like any ('{"default-avatar%", "default-photo%", "default-foto%", "default-image%", "no-avatar%", "no-photo%", "no-foto%", "no-image%", "sem-avatar%", "sem-photo%", "sem-foto%", "sem-image%", "default-user%", "default-profile%", "no-imagem%", "sem-imagem%", "no-picture%", "default-picture%", "avatar-default%", "avatar-placeholder%", "avatar-padrao%", "user-default%", "user-placeholder%", "user-padrao%", "profile-default%", "profile-placeholder%", "profile-padrao%", "placeholder%"}'::text[]) or split_part(split_part(lower(coalesce(old."avatar_image_url"::text, '')) collate "C", '/', 3), '.', -2) = 'gravatar' and lower(coalesce(old."avatar_image_url"::text, '')) collate "C" ~ '[?&]d(efault)?=(mp|mm|mystery|identicon|monsterid|wavatar|retro|robohash|blank|initials|color)|/avatar/?(0{32}|[?]|$)'))))
@@ -2354,7 +2367,7 @@ id uuid not null,
     with (fillfactor=50)
 
 -- trigger retrato_on_cover
-CREATE TRIGGER retrato_on_cover BEFORE UPDATE ON public.personas FOR EACH ROW EXECUTE FUNCTION retrato.on_personas_cover()
+CREATE TRIGGER retrato_on_cover BEFORE UPDATE ON public.personas FOR EACH ROW WHEN ((current_setting('retrato.writes'::text, true) IS DISTINCT FROM 'true'::text)) EXECUTE FUNCTION retrato.on_personas_cover()
 
 -- trigger retrato_on_delete
 CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD TABLE AS departures FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_delete()
@@ -2363,10 +2376,10 @@ CREATE TRIGGER retrato_on_delete AFTER DELETE ON public.personas REFERENCING OLD
 CREATE TRIGGER retrato_on_insert AFTER INSERT ON public.personas REFERENCING NEW TABLE AS arrivals FOR EACH STATEMENT EXECUTE FUNCTION retrato.on_personas_insert()
 
 -- trigger retrato_on_prompt_before_insert
-CREATE TRIGGER retrato_on_prompt_before_insert BEFORE INSERT ON public.personas_avatares FOR EACH ROW EXECUTE FUNCTION retrato.on_avatar_cover()
+CREATE TRIGGER retrato_on_prompt_before_insert BEFORE INSERT ON public.personas_avatares FOR EACH ROW WHEN ((current_setting('retrato.writes'::text, true) IS DISTINCT FROM 'true'::text)) EXECUTE FUNCTION retrato.on_avatar_cover()
 
 -- trigger retrato_on_prompt_before_update
-CREATE TRIGGER retrato_on_prompt_before_update BEFORE UPDATE ON public.personas_avatares FOR EACH ROW EXECUTE FUNCTION retrato.on_avatar_cover()
+CREATE TRIGGER retrato_on_prompt_before_update BEFORE UPDATE ON public.personas_avatares FOR EACH ROW WHEN ((current_setting('retrato.writes'::text, true) IS DISTINCT FROM 'true'::text)) EXECUTE FUNCTION retrato.on_avatar_cover()
 
 -- trigger retrato_on_prompt_insert
 CREATE TRIGGER retrato_on_prompt_insert AFTER INSERT ON public.personas_avatares FOR EACH ROW EXECUTE FUNCTION retrato.on_prompt()

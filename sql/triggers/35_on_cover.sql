@@ -34,4 +34,6 @@ $$;
 
 create or replace trigger retrato_on_cover
 before update on {personas}
-for each row execute function retrato.on_personas_cover();
+for each row
+when ({by_others})
+execute function retrato.on_personas_cover();

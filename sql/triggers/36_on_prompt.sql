@@ -64,12 +64,11 @@ declare
     images text[];
     thumbnails text[];
 begin
-    if tg_op = 'INSERT' then
-        if not {on_avatares} or not {avatar_missing} then
-            return new;
-        end if;
-    else
-        if not {on_avatares} or not {avatar_covered} then
+    if not {on_avatares} then
+        return new;
+    end if;
+    if tg_op = 'UPDATE' then
+        if not {avatar_covered} then
             return new;
         end if;
     end if;
@@ -93,8 +92,12 @@ $$;
 
 create or replace trigger retrato_on_prompt_before_insert
 before insert on {avatares}
-for each row execute function retrato.on_avatar_cover();
+for each row
+when ({by_others})
+execute function retrato.on_avatar_cover();
 
 create or replace trigger retrato_on_prompt_before_update
 before update on {avatares}
-for each row execute function retrato.on_avatar_cover();
+for each row
+when ({by_others})
+execute function retrato.on_avatar_cover();

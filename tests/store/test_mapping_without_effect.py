@@ -85,7 +85,7 @@ async def test_mapping_with_an_effect_is_taken(bare_dsn, mapping, tables):
         ('[host]\nready_when = "prompt"', "RETRATO_READY_WHEN"),
         ("[host]\nregenerate_on_change = true", "RETRATO_REGENERATE_ON_CHANGE"),
         ('[host]\nplaceholder_pictures = ["cdn.example/x"]', "RETRATO_PLACEHOLDER_PICTURES"),
-        ('[host.empresas_columns]\nname = "x"', "empresas_columns"),
+        ('[host.empresas_columns]\nnaem = "x"', "naem"),
         ('[host.columns]\nnaem = "x"', "naem"),
         ('[host.avatares_columns]\nnaem = "x"', "naem"),
         ('[host]\ninactive_words = [""]', "inactive_words"),

@@ -202,32 +202,7 @@ async def _require_that_avatars_fit(dsn: str, settings: Settings) -> None:
         raise ConfigError("; ".join(tried.obstacles))
 
 
-<<<<<<< HEAD
 async def _check(dsn: str, mapping: HostMapping, exposure: rpc.Exposure | None, *, as_json: bool) -> int:
-=======
-def _found(host: Host) -> list[str]:
-    """Which tables there are, and which of their columns are read and written."""
-    tables = [table.name for table in (host.personas, host.avatares, host.empresas) if table is not None]
-    read = {name: [*host.fields(name), *host.avatares_fields(name)] for name in READ}
-    out_of_use = {name: host.inactive_columns(name) for name in INACTIVE}
-    written = {name: host.outputs(name) for name in WRITTEN}
-    return [
-        f"Found {', '.join(tables)} (generation {host.generation}; docs/adopting.md).",
-        f"Reads {_columns(read)}.",
-        f"Writes an avatar into {host.personas.name}: {_columns(written) or 'nothing'}"
-        + (f"; and into {host.avatares.name}." if host.avatares is not None else "."),
-        f"Leaves out rows that are out of use by {_columns(out_of_use) or 'nothing: no column tells'}.",
-    ]
-
-
-def _columns(fields: Mapping[str, Sequence[str]]) -> str:
-    return "; ".join(
-        f"{name} ({', '.join(dict.fromkeys(columns))})" for name, columns in fields.items() if columns
-    )
-
-
-async def _check(dsn: str, mapping: HostMapping, *, as_json: bool) -> int:
->>>>>>> w-rows
     async with connected(dsn) as connection:
         missing = await drift(connection, mapping)
         stands = await migrations.standing(connection)

@@ -55,6 +55,7 @@ def keep_words(host: Host) -> dict[str, str]:
         documents=metadata_columns(host),
     )
     words = {
+        "by_others": _BY_OTHERS,
         "picture_covered": _touched(personas),
         "picture_gone": f"not {_shows_own(personas)}",
         "picture_kept": _kept(personas),
@@ -75,7 +76,6 @@ def keep_words(host: Host) -> dict[str, str]:
             many_rows=host.many_rows,
         )
         words |= {
-            "avatar_missing": _BY_OTHERS,
             "avatar_covered": _touched(avatares),
             "avatar_gone": f"not {_shows_own(avatares)}",
             "avatar_kept": _kept(avatares),
@@ -88,9 +88,9 @@ def _any(conditions: Iterable[str]) -> str:
 
 
 def _touched(ours: _Ours) -> str:
-    """Whether an update touches what tells of a picture: a few comparisons, read anew by every statement."""
+    """Whether an update touches what tells of a picture."""
     moved = (f"new.{c} is distinct from old.{c}" for c in map(quoted, (*ours.images, *ours.thumbnails)))
-    return f"({_any([*moved, _told(ours)])} and {_BY_OTHERS})"
+    return _any([*moved, _told(ours)])
 
 
 def _told(ours: _Ours) -> str:
@@ -145,8 +145,8 @@ def _kept(ours: _Ours) -> str:
         for c in map(quoted, ours.images)
     )
     # Where every version has a row of its own, the row's; else the newest.
-    its_own = [f"old.{quoted(c)}" for c in ours.images] if ours.many_rows else []
-    order = f"coalesce(a.image_url = any(array[{', '.join(its_own)}]), false) desc, " if its_own else ""
+    its_own = ", ".join(f"old.{quoted(c)}" for c in ours.images) if ours.many_rows else ""
+    order = f"coalesce(a.image_url = any(array[{its_own}]), false) desc, " if its_own else ""
     addresses = "\n".join(
         _address_kept(ours, quoted(column), these, one)
         for columns, these, one in (
@@ -161,11 +161,18 @@ def _kept(ours: _Ours) -> str:
     told boolean := tg_op = 'INSERT' or {_told(ours)};
     stale boolean := tg_op = 'UPDATE' and (told or {put_back});
 begin
-    select a.*
+    select v.*
     into drawn
-    from retrato.avatars a
+    from retrato.addresses a
+    join retrato.avatars v on v.persona_id = a.persona_id and v.version = a.version
     where a.persona_id = {ours.persona_id}
     order by {order}a.version desc
+    limit 1;
+    select a.image_url, a.thumbnail_url
+    into drawn.image_url, drawn.thumbnail_url
+    from retrato.addresses a
+    where a.persona_id = drawn.persona_id and a.version = drawn.version
+    order by a.used_at desc
     limit 1;
     {addresses}
     if {shows_ours} and (stale or {_is_alone(ours)}) then
