@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrato.domain.persona import Persona
-from retrato.prompts.compose import compose
+from retrato.prompts.compose import compose, read_all
 from retrato.prompts.draw import draw_look
 from retrato.prompts.faces import faces
 from retrato.prompts.template import FIELDS, STANDARD, Template
@@ -51,6 +51,12 @@ HOSTILE_JSON = HOSTILE_TEXT | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TOPICS | st.text(), inner, max_size=4),
 ).map(json.dumps)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def words_are_read():
+    """As in the daemon, before its first persona: the time that it takes is none of an example's."""
+    read_all()
 
 
 def persona(**fields: Any) -> Persona:

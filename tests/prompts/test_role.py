@@ -157,6 +157,10 @@ def test_role_is_read_however_its_words_are_joined(role: str, english: str):
     assert role_in_english(role) == english
 
 
+def test_form_for_any_gender_is_no_address():
+    assert ", labour lawyer." in compose(persona(role="Advogad@ Trabalhista"))
+
+
 @pytest.mark.parametrize(
     ("words", "english"), [(7, "data and information security analyst"), (3, "data analyst"), (1, "analyst")]
 )

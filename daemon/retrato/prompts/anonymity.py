@@ -26,7 +26,7 @@ _CONTACT = re.compile(
     "|".join(
         _LABEL + kind
         for kind in (
-            r"(?<!\S)\S*@\S*",  # e-mail addresses and handles
+            r"(?<!\S)(?![^\W\d_]{5,}@s?(?!\S))\S*@\S*",  # e-mail addresses and handles, not Advogad@
             r"(?<!\S)\S+?\s?[\[({<]\s?(?:at|arroba)\s?[\])}>]\s?\S+(?:\s?[\[({<]\s?(?:dot|ponto)\s?[\])}>]\s?\S+)*",
             r"\b[a-z][a-z0-9+.-]*://\S*",
             r"\bwww\.\S*",
