@@ -157,7 +157,7 @@ def _kept(ours: _Ours) -> str:
     )
     shows_ours = _any(f"coalesce(new.{c} = any(images), false)" for c in map(quoted, ours.images))
     return f"""declare
-    drawn retrato.avatars%rowtype;
+    drawn record;
     told boolean := tg_op = 'INSERT' or {_told(ours)};
     stale boolean := tg_op = 'UPDATE' and (told or {put_back});
 begin

@@ -350,6 +350,7 @@ def _require_server(connection: Connection) -> None:
 async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_timeout_s: float) -> list[Step]:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
+        is_ours = False
         try:
             steps = await plan(connection, mapping)
             if not steps:
@@ -359,10 +360,13 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)
             for step in steps:
+                is_ours = not step.touches_host
                 await connection.execute(step.sql)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
         except _UNFIT as exc:
+            if is_ours and isinstance(exc, asyncpg.SyntaxOrAccessError):
+                raise  # a fault of this release's
             raise ConfigError(
                 f"the application's tables cannot be worked with, and nothing was done: {exc}"
             ) from exc
