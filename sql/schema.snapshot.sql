@@ -1220,7 +1220,7 @@ avatares_inserted as (
 ),
 personas_updated as (
     update "public"."personas" p
-    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone
+    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone, "regenerate_avatar" = p."regenerate_avatar" and mine.asked_again
     from mine
     where p."id" = mine.persona_id::uuid and p."id" = any(array(select mine.persona_id::uuid from mine))
 )
@@ -1652,7 +1652,7 @@ avatares_inserted as (
 ),
 personas_updated as (
     update "public"."personas" p
-    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone
+    set "avatar_image_url" = mine.image_url, "avatar_image_prompt" = (mine.prompt)::text, "avatar_image_generated_at" = (now())::timestamp without time zone, "regenerate_avatar" = p."regenerate_avatar" and mine.asked_again
     from mine
     where p."id" = mine.persona_id::uuid and p."id" = any(array(select mine.persona_id::uuid from mine))
 )

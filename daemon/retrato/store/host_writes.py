@@ -41,14 +41,18 @@ _PERSONAS = {
 _ADDRESSES = ("mine.image_url", "mine.thumbnail_url")
 
 
-def host_writes(host: Host) -> str:
-    """The parts, each beginning with a comma, for the place ``{host_writes}``."""
+def host_writes(host: Host, *, lowers_flag: bool = True) -> str:
+    """
+    The parts, each beginning with a comma, for the place ``{host_writes}``.
+
+    Without *lowers_flag* for tables that have no flag yet.
+    """
     parts = []
     if host.avatares is not None and host.avatares_key is not None:
         assert host.avatares_id_key is not None
         write = _new_row if host.many_rows else _avatares_writes
         parts.append(write(host.avatares, host.avatares_key, host.avatares_id_key))
-    parts.append(_personas_write(host))
+    parts.append(_personas_write(host, lowers_flag=lowers_flag))
     return "".join(parts)
 
 
@@ -169,7 +173,7 @@ def metadata_columns(host: Host) -> list[str]:
     return [c for c in host.outputs("metadata") if host.personas.columns[c] in {"json", "jsonb"}][:1]
 
 
-def _personas_write(host: Host) -> str:
+def _personas_write(host: Host, *, lowers_flag: bool) -> str:
     personas = host.personas
     updates = [
         f"{quoted(column)} = {_typed(personas, column, how)}"
@@ -177,8 +181,8 @@ def _personas_write(host: Host) -> str:
         for column in host.outputs(field)
     ]
     updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in metadata_columns(host)]
-    # The flag stays up when somebody asked again meanwhile; the job stays too. Before we migrate there is none.
-    if personas.has(FLAG):
+    # The flag stays up when somebody asked again meanwhile; the job stays too.
+    if lowers_flag:
         updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
     if not updates:
         return ""

@@ -86,6 +86,11 @@ class Step:
     sql: str
     touches_host: bool = False
 
+    @property
+    def names_host(self) -> bool:
+        """Whether the application's tables and columns stand in it: so it is with all but numbered migrations."""
+        return not self.words.startswith("run migration")
+
 
 @cache
 def migrations() -> Sequence[Migration]:
@@ -321,13 +326,9 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)
             for step in steps:
-                await connection.execute(step.sql)
+                await _carry_out(connection, step)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
-        except _UNFIT as exc:
-            raise ConfigError(
-                f"the application's tables cannot be worked with, and nothing was done: {exc}"
-            ) from exc
         for migration in pending:
             await connection.execute(
                 "insert into retrato.migrations (number, name, sha256) values ($1, $2, $3)",
@@ -339,6 +340,17 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
         await connection.execute("update retrato.installation set functions_sha256 = $1", _functions_sha256(host))
         await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
     return steps
+
+
+async def _carry_out(connection: Connection, step: Step) -> None:
+    try:
+        await connection.execute(step.sql)
+    except _UNFIT as exc:
+        if not step.names_host:
+            raise
+        raise ConfigError(
+            f"the application's tables cannot be worked with, and nothing was done: {step.words}: {exc}"
+        ) from exc
 
 
 async def _keep_writers_away(connection: Connection, host: Host) -> None:

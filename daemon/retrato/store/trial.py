@@ -15,7 +15,7 @@ import asyncpg
 from retrato.store.database import Connection
 from retrato.store.host import Host, quoted
 from retrato.store.host_writes import address_columns, host_writes, touched
-from retrato.store.mapping import WRITTEN
+from retrato.store.mapping import FLAG, WRITTEN
 
 Addresses = Callable[[str, str], tuple[str, str]]
 """Company and persona → the addresses that a picture and its thumbnail of theirs would get."""
@@ -63,7 +63,7 @@ async def try_writing(connection: Connection, host: Host, addresses: Addresses) 
 
 async def _write(connection: Connection, host: Host, addresses: Addresses) -> bool:
     """Write into a row that has one among the avatars and into one that has none; False where nobody is there."""
-    sql = f"{_MINE}{host_writes(host)}\nselect from mine"
+    sql = f"{_MINE}{host_writes(host, lowers_flag=host.personas.has(FLAG))}\nselect from mine"
     # What the database says of the statement itself it says without a row, too.
     statement = await connection.prepare(sql)
     tried = False
