@@ -2,16 +2,19 @@
 Real parts for all tests: one Postgres per test process, and a database of its own per test, copied from a template
 that was migrated once.
 
-With RETRATO_TEST_ROLE=1 Retrato connects as the role that sql/roles.sql makes (tests/daemon_role.py); `dsn` and
+With RETRATO_TEST_POSTGRES=15 the server is of that version, out of those that are installed. With
+RETRATO_TEST_ROLE=1 Retrato connects as the role that sql/roles.sql makes (tests/daemon_role.py); `dsn` and
 `connection` stay the owner's.
 """
 
 import asyncio
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -20,6 +23,7 @@ from tests import daemon_role
 from tests.system.servers import pgbouncer
 from tests.tools import needs
 
+from retrato.embedded.binaries import Binaries, Origin, choose_binaries
 from retrato.embedded.server import EmbeddedPostgres
 from retrato.store import migrations, sample
 from retrato.store.database import Database
@@ -30,7 +34,13 @@ _TEMPLATE = "retrato_template"
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
+    wanted = int(os.environ.get("RETRATO_TEST_POSTGRES", "0")) or None
+
+    def choose(*, prefer: Origin, major: int | None) -> Binaries:
+        return choose_binaries(prefer=prefer, major=major or wanted)
+
     with (
+        patch("retrato.embedded.server.choose_binaries", choose),
         tempfile.TemporaryDirectory(prefix="retrato-tests-") as folder,
         EmbeddedPostgres(Path(folder), durable=False, max_connections=200) as server,
     ):

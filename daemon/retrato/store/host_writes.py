@@ -83,18 +83,18 @@ def described(host: Host) -> dict[str, str]:
     return {c: how for c, how in expressions.items() if how not in apart and host.avatares.has(c)}
 
 
-def host_writes(host: Host, *, lower_flag: bool = True) -> str:
+def host_writes(host: Host, *, lowers_flag: bool = True) -> str:
     """
     The parts, each beginning with a comma, for the place ``{host_writes}``.
 
-    The flag is there when the functions are made, but not yet when the tables are tried before.
+    Without *lowers_flag* for tables that have no flag yet.
     """
     parts = []
     if host.avatares is not None and host.avatares_key is not None:
         assert host.avatares_id_key is not None
         write = _new_row if host.many_rows else _avatares_writes
         parts.append(write(host.avatares, host.avatares_key, host.avatares_id_key))
-    parts.append(_personas_write(host, lower_flag=lower_flag))
+    parts.append(_personas_write(host, lowers_flag=lowers_flag))
     return "".join(parts)
 
 
@@ -224,7 +224,7 @@ def metadata_columns(host: Host) -> list[str]:
     return [c for c in host.outputs("metadata") if host.personas.columns[c] in {"json", "jsonb"}][:1]
 
 
-def _personas_write(host: Host, *, lower_flag: bool) -> str:
+def _personas_write(host: Host, *, lowers_flag: bool) -> str:
     personas = host.personas
     updates = [
         f"{quoted(column)} = {_typed(personas, column, how)}"
@@ -232,7 +232,8 @@ def _personas_write(host: Host, *, lower_flag: bool) -> str:
         for column in host.outputs(field)
     ]
     updates += [f"{quoted(column)} = {_merged(personas, column, 'p')}" for column in metadata_columns(host)]
-    if lower_flag:  # it stays up when somebody asked again meanwhile; the job stays too
+    # The flag stays up when somebody asked again meanwhile; the job stays too.
+    if lowers_flag:
         updates.append(f"{quoted(FLAG)} = p.{quoted(FLAG)} and mine.asked_again")
     if not updates:
         return ""

@@ -87,6 +87,11 @@ class Step:
     sql: str
     touches_host: bool = False
 
+    @property
+    def names_host(self) -> bool:
+        """Whether the application's tables and columns stand in it: so it is with all but numbered migrations."""
+        return not self.words.startswith("run migration")
+
 
 @cache
 def migrations() -> Sequence[Migration]:
@@ -350,7 +355,6 @@ def _require_server(connection: Connection) -> None:
 async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_timeout_s: float) -> list[Step]:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
-        is_ours = False
         try:
             steps = await plan(connection, mapping)
             if not steps:
@@ -360,16 +364,9 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
             await connection.execute(_BOOTSTRAP)
             pending = await _pending(connection)
             for step in steps:
-                is_ours = not step.touches_host
-                await connection.execute(step.sql)
+                await _carry_out(connection, step)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise ConfigError(f"the role of RETRATO_DATABASE_URL may not migrate: {exc}") from exc
-        except _UNFIT as exc:
-            if is_ours and isinstance(exc, asyncpg.SyntaxOrAccessError):
-                raise  # a fault of this release's
-            raise ConfigError(
-                f"the application's tables cannot be worked with, and nothing was done: {exc}"
-            ) from exc
         for migration in pending:
             await connection.execute(
                 "insert into retrato.migrations (number, name, sha256) values ($1, $2, $3)",
@@ -386,6 +383,17 @@ async def _apply_once(connection: Connection, mapping: HostMapping | None, lock_
         )
         await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
     return steps
+
+
+async def _carry_out(connection: Connection, step: Step) -> None:
+    try:
+        await connection.execute(step.sql)
+    except _UNFIT as exc:
+        if not step.names_host:
+            raise
+        raise ConfigError(
+            f"the application's tables cannot be worked with, and nothing was done: {step.words}: {exc}"
+        ) from exc
 
 
 async def _keep_writers_away(connection: Connection, host: Host) -> None:

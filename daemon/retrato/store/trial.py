@@ -63,7 +63,7 @@ async def try_writing(connection: Connection, host: Host, addresses: Addresses) 
 
 async def _write(connection: Connection, host: Host, addresses: Addresses) -> bool:
     """Write into a row that has one among the avatars and into one that has none; False where nobody is there."""
-    sql = f"{_MINE}{host_writes(host, lower_flag=host.personas.has(FLAG))}\nselect from mine"
+    sql = f"{_MINE}{host_writes(host, lowers_flag=host.personas.has(FLAG))}\nselect from mine"
     # What the database says of the statement itself it says without a row, too.
     statement = await connection.prepare(sql)
     tried = False
