@@ -7,7 +7,7 @@ with held as materialized (
         {empresa_of_p} as empresa_id,
         {ready_of_p} and ({missing_of_p} or $2::boolean) as wanted
     from {personas} p
-    where p.{personas_id} = any($1::text[]::{id_type}[])
+    where p.{personas_id} {is_id} any($1::text[]::{id_type}[])
     order by p.{personas_id}
     for no key update of p
 )

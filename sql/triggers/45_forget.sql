@@ -42,7 +42,7 @@ begin
         select array_agg(r.persona_id), array_agg({created_of_p})
         into gone, since
         from unnest(remembered) r(persona_id)
-        left join {personas} p on p.{personas_id} = r.persona_id::{id_type}
+        left join {personas} p on p.{personas_id} {is_id} r.persona_id::{id_type}
         where p.{personas_id} is null or ({created_of_p} <= now() and not {shows_ours_p});
     exception
         when data_exception then

@@ -10,9 +10,7 @@ from tests.adoption.variants import case
 from tests.store.support import connected
 
 from retrato.embedded.binaries import choose_binaries
-from retrato.store import migrations
-
-detaching = pytest.importorskip("retrato.store.detaching", reason="NOT TESTED: restoring needs --detach")
+from retrato.store import detaching, migrations
 
 
 @pytest.fixture(params=[case(A), case(C)])

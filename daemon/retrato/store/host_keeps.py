@@ -193,13 +193,16 @@ end if;"""
 def _is_alone(ours: _Ours) -> str:
     """Whether a new row takes the place of one that is gone; one that meets another is about to be merged."""
     host = ours.host
-    if host.avatares is None or host.avatares_key is None or ours.types is not host.avatares.columns:
+    if (
+        host.avatares is None
+        or host.avatares_key is None
+        or host.avatares_id_key is None
+        or ours.types is not host.avatares.columns
+    ):
         return "false"
     key = quoted(host.avatares_key)
     active = f" and pa.{quoted(ours.active)}" if ours.many_rows and ours.active is not None else ""
-    return (
-        f"tg_op = 'INSERT' and not exists (select from {host.avatares.name} pa where pa.{key} = new.{key}{active})"
-    )
+    return f"tg_op = 'INSERT' and not exists (select from {host.avatares.name} pa where pa.{key} {host.avatares_id_key.equals} new.{key}{active})"
 
 
 def _rest(ours: _Ours) -> str:

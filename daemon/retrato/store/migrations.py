@@ -252,7 +252,7 @@ async def _is_another_table(connection: Connection, host: Host) -> bool:
     """Whether what is remembered was made for the rows of another table, which had this name."""
     return bool(
         await connection.fetchval(
-            "select (select (to_jsonb(i) ->> 'personas_table')::regclass from retrato.installation i)"
+            "select (select to_regclass(to_jsonb(i) ->> 'personas_table') from retrato.installation i)"
             " is distinct from $1::text::regclass"
             " and exists (select from retrato.installation i where to_jsonb(i) ->> 'personas_table' is not null)",
             host.personas.name,
