@@ -192,17 +192,14 @@ end if;"""
 
 def _is_alone(ours: _Ours) -> str:
     """Whether a new row takes the place of one that is gone; one that meets another is about to be merged."""
-    host = ours.host
-    if (
-        host.avatares is None
-        or host.avatares_key is None
-        or host.avatares_id_key is None
-        or ours.types is not host.avatares.columns
-    ):
+    table, column, key = ours.host.avatares, ours.host.avatares_key, ours.host.avatares_id_key
+    if table is None or column is None or key is None or ours.types is not table.columns:
         return "false"
-    key = quoted(host.avatares_key)
+    c = quoted(column)
     active = f" and pa.{quoted(ours.active)}" if ours.many_rows and ours.active is not None else ""
-    return f"tg_op = 'INSERT' and not exists (select from {host.avatares.name} pa where pa.{key} {host.avatares_id_key.equals} new.{key}{active})"
+    return (
+        f"tg_op = 'INSERT' and not exists (select from {table.name} pa where pa.{c} {key.equals} new.{c}{active})"
+    )
 
 
 def _rest(ours: _Ours) -> str:
