@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from tests.store.support import claim_one, finished_for
 
-from retrato.domain.errors import ConfigError, NotFoundError
+from retrato.domain.errors import ConfigError
 from retrato.prompts.compose import compose
 from retrato.store.host import Host
 from retrato.store.mapping import HostMapping
@@ -72,12 +72,6 @@ async def test_copy_of_our_own_prompt_is_not_the_applications(app, personas, job
     await app.connection.execute("update personas_avatares set prompt_usado = 'A portrait of Ana'")
 
     assert (await personas.read(persona_id)).persona.ready_prompt is None
-
-
-async def test_company_is_told_by_name_and_an_unknown_one_as_such(app, personas):
-    assert await personas.empresa_name(app.empresa_id) == "ARVA"
-    with pytest.raises(NotFoundError, match="no-such-company"):
-        await personas.empresa_name("no-such-company")
 
 
 async def test_country_age_and_prose_are_found_without_configuration(app, personas):

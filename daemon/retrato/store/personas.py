@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from retrato.domain.errors import NotFoundError
 from retrato.domain.persona import Persona
 from retrato.domain.years import years_in, years_since
 from retrato.store.database import Database
@@ -35,7 +34,6 @@ class Personas:
         self._database = database
         tables = HostTables.of(database, host)
         self._select = Rendered(database, tables, _select)
-        self._empresa = Rendered(database, tables, _select_empresa)
 
     async def read(self, persona_id: str) -> Draft | None:
         """The persona, None when its row is gone."""
@@ -62,21 +60,6 @@ class Personas:
         )
         return Draft(persona=persona, ready=row["ready"], version=row["next_version"])
 
-    async def empresa_name(self, empresa_id: str) -> str:
-        """
-        The company's name.
-
-        Raises:
-            NotFoundError: there is no such company.
-
-        """
-        if not self._empresa.sql:
-            return empresa_id
-        row = await self._empresa.ask(lambda sql: self._database.fetchrow(sql, empresa_id))
-        if row is None:
-            raise NotFoundError(f"there is no empresa with id {empresa_id!r}")
-        return str(row["name"] or empresa_id)
-
 
 def _whole_number(text: str | None) -> int | None:
     """The first whole number in what the host calls an experience ("9", "5-10"); None where there is none."""
@@ -98,16 +81,6 @@ def _of_empresa(host: Host, name: str) -> str:
 def _lines_of(expressions: Sequence[str]) -> str:
     """All that are not null, one a line."""
     return f"concat_ws(chr(10), {', '.join(expressions)})" if expressions else "null::text"
-
-
-def _select_empresa(host: Host) -> str:
-    """One company's name; empty where there is no table of them."""
-    if host.empresas is None or not host.empresas.has("id"):
-        return ""
-    return (
-        f"select id::text as id, {_of_empresa(host, 'name')} as name from {host.empresas.name} e "
-        "where id::text = $1"
-    )
 
 
 def _select(host: Host) -> str:
