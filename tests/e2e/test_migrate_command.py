@@ -42,7 +42,7 @@ async def test_plan_is_one_screen_and_all_sql_is_asked_for(shell, owner):
     assert await owner.fetchval("select to_regnamespace('retrato')") is None
     for told in (
         '"public"."companies"',
-        "bio for appearance",
+        "; bio",
         "photo for avatar_url",
         "retrato_on_insert",
     ):
@@ -54,7 +54,8 @@ async def test_plan_in_json_names_what_was_not_found(shell, owner):
 
     done = (await shell.run("migrate", "--plan", "--json")).json()
 
-    assert done["maybe_columns"]["appearance"] == ["bio"]
+    assert done["maybe_columns"]["avatar_url"] == ["photo"]
+    assert done["reads"]["bio"] == ["bio"]
     assert {"gender", "avatar_url"} <= set(done["not_found"])
     assert done["adds_column"] is True
     assert done["steps"]
