@@ -171,6 +171,7 @@ async def test_migrate_writes_functions_for_supabase_js_and_tells_what_they_open
     await connection.execute("create role anon")
     try:
         plan = await shell.run("migrate", "--plan", *words)
+        sql = await shell.run("migrate", "--plan", "--sql", *words)
         before = await shell.run("migrate", "--check", *words)
         done = await shell.run("migrate", *words)
         after = await shell.run("migrate", "--check", *words)
@@ -179,7 +180,8 @@ async def test_migrate_writes_functions_for_supabase_js_and_tells_what_they_open
         await connection.execute("drop owned by anon; drop role anon")
 
     assert [one.code for one in (plan, before, done, after, plain)] == [0, 1, 0, 0, 0], done.err
-    assert 'create or replace function "public".request_company(empresa_id text, force' in plan.out
+    assert "functions   " in plan.out
+    assert 'create or replace function "public".request_company(empresa_id text, force' in sql.out
     assert "anon is everybody" in done.err
 
 

@@ -36,6 +36,7 @@ class Plan:
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     adds_column: bool = False
     triggers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    functions: Sequence[str] = ()
     obstacles: Sequence[str] = ()
     was_tried: bool = False
     steps: Sequence[Step] = ()
@@ -52,8 +53,9 @@ async def planned(dsn: str, settings: Settings, exposure: rpc.Exposure | None = 
     async with connected(dsn) as connection:
         steps = await migrations.plan(connection, settings.host_mapping)
         host = await Host.read(connection, settings.host_mapping)
+        wrappers: list[Step] = []
         if steps or exposure is not None:  # else a newer release has migrated, and has newer wrappers too
-            steps += await rpc.plan(connection, exposure)
+            wrappers = await rpc.plan(connection, exposure)
         prompts = await ready_prompts.look(connection, host)
         tried = await try_writing(connection, host, example_addresses(settings))
         triggers = defaultdict(list)
@@ -84,7 +86,8 @@ async def planned(dsn: str, settings: Settings, exposure: rpc.Exposure | None = 
             triggers=dict(triggers),
             obstacles=tried.obstacles,
             was_tried=tried.was_written,
-            steps=steps,
+            functions=[step.words for step in wrappers],
+            steps=[*steps, *wrappers],
         )
 
 
