@@ -119,6 +119,7 @@ def screen(plan: Plan) -> str:
     column = [f"the column {FLAG} (boolean, false) to {plan.tables['personas']}"] if plan.adds_column else []
     lines += _told("adds", column)
     lines += _told("triggers", [f"on {table}: {', '.join(names)}" for table, names in plan.triggers.items()])
+    lines += _told("functions", plan.functions)
     lines += _told(
         "schema", ["create schema if not exists retrato, all that is ours in it; `--plan --sql` prints it all"]
     )
