@@ -23,6 +23,8 @@ from retrato.simulator.scenario import Scenario
 from retrato.simulator.server import Simulator
 from retrato.store import sample
 
+_PUBLIC_URL = "https://avatars.example"
+"""Replicas write the same addresses, wherever each of them listens."""
 _PAIRS = [("previous", "current")]
 _IS_SYSTEM = os.environ.get("RETRATO_SYSTEM") == "1"
 if _IS_SYSTEM:
@@ -115,7 +117,7 @@ async def application(dsn: str) -> AsyncIterator[Application]:
 @pytest.fixture
 async def older(tmp_path: Path, dsn: str, simulator: Simulator, pair: tuple[Release, Release]) -> Shell:
     """Runs the older release, which has migrated the database."""
-    shell = Shell(tmp_path, dsn, simulator, **pair[0].settings)
+    shell = Shell(tmp_path, dsn, simulator, RETRATO_PUBLIC_URL=_PUBLIC_URL, **pair[0].settings)
     migrated = await shell.run("migrate")
     assert migrated.code == 0, migrated.err
     return shell
@@ -124,7 +126,7 @@ async def older(tmp_path: Path, dsn: str, simulator: Simulator, pair: tuple[Rele
 @pytest.fixture
 def newer(tmp_path: Path, dsn: str, simulator: Simulator, pair: tuple[Release, Release], older: Shell) -> Shell:
     """Runs the newer release beside it, with the same folder of pictures."""
-    return Shell(tmp_path, dsn, simulator, **pair[1].settings)
+    return Shell(tmp_path, dsn, simulator, RETRATO_PUBLIC_URL=_PUBLIC_URL, **pair[1].settings)
 
 
 @pytest.fixture
