@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from tests import daemon_role
 
 from retrato.domain.errors import ConfigError, StoreUnavailableError
 from retrato.store import migrations, sample
@@ -39,6 +40,7 @@ async def test_nothing_outside_the_pool_leaves_a_prepared_statement_behind(poole
     await listening.close()
     await uninstall(dsn)
     await migrations.apply(dsn)
+    await daemon_role.make_if_asked(dsn)
     await sample.insert_company(dsn, personas=2)
 
     assert await statements_left(dsn) == []
