@@ -40,10 +40,10 @@ async def test_nothing_outside_the_pool_leaves_a_prepared_statement_behind(poole
     await listening.close()
     await uninstall(dsn)
     await migrations.apply(dsn)
-    await daemon_role.make_if_asked(dsn)
     await sample.insert_company(dsn, personas=2)
 
     assert await statements_left(dsn) == []
+    await daemon_role.make_if_asked(dsn)
 
 
 async def test_pool_without_a_statement_cache_leaves_nothing_behind(pooler):
