@@ -9,10 +9,10 @@ dropped: rights on it, and what applications have built on it, stay.
 import asyncpg
 
 from retrato.domain.errors import ConfigError, NotMigratedError
-from retrato.store.database import Connection, connected
+from retrato.store.database import Connection
 from retrato.store.host import quoted
 from retrato.store.listening import CHANNEL, MIGRATED
-from retrato.store.migrations import LOCK_KEY, LOCK_TIMEOUT_S, LOCK_TRIES, Step, patiently
+from retrato.store.migrations import LOCK_TIMEOUT_S, LOCK_TRIES, Step, exclusively
 from retrato.store.queries import query
 
 _VIEW_COLUMNS = """
@@ -72,24 +72,18 @@ async def detach(dsn: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S, tries: int
         NotMigratedError: nothing is installed, or not by this release.
 
     """
-    async with connected(dsn) as connection:
-        return await patiently(
-            lambda: _once(connection, lock_timeout_s), lock_timeout_s=lock_timeout_s, tries=tries
-        )
+    return await exclusively(dsn, _detach, lock_timeout_s=lock_timeout_s, tries=tries)
 
 
-async def _once(connection: Connection, lock_timeout_s: float) -> list[Step]:
-    async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
-        await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
-        steps = await plan(connection)
-        try:
-            for step in steps:
-                await connection.execute(step.sql)
-            await connection.execute("update retrato.installation set detached_at = coalesce(detached_at, now())")
-        except asyncpg.UndefinedColumnError as exc:
-            raise NotMigratedError("this schema is older than detaching: run `retrato migrate` first") from exc
-        except asyncpg.InsufficientPrivilegeError as exc:
-            raise ConfigError(f"the role of RETRATO_DATABASE_URL may not detach: {exc}") from exc
-        await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
+async def _detach(connection: Connection) -> list[Step]:
+    steps = await plan(connection)
+    try:
+        for step in steps:
+            await connection.execute(step.sql)
+        await connection.execute("update retrato.installation set detached_at = coalesce(detached_at, now())")
+    except asyncpg.UndefinedColumnError as exc:
+        raise NotMigratedError("this schema is older than detaching: run `retrato migrate` first") from exc
+    except asyncpg.InsufficientPrivilegeError as exc:
+        raise ConfigError(f"the role of RETRATO_DATABASE_URL may not detach: {exc}") from exc
+    await connection.execute("select pg_notify($1, $2)", CHANNEL, MIGRATED)
     return steps

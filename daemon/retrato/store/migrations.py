@@ -324,6 +324,31 @@ async def _forget_gone(connection: Connection) -> None:
         position = await connection.fetchval(query("forget_gone"), position, _FORGOTTEN_AT_ONCE)
 
 
+async def exclusively(
+    dsn: str,
+    change: Callable[[Connection], Awaitable[list[Step]]],
+    *,
+    lock_timeout_s: float = LOCK_TIMEOUT_S,
+    tries: int = LOCK_TRIES,
+) -> list[Step]:
+    """
+    What *change* did in one transaction, while nobody else migrates; as patient as `patiently`.
+
+    Raises:
+        StoreUnavailableError: no connection, or the host's tables were never free.
+
+    """
+    async with connected(dsn) as connection:
+
+        async def once() -> list[Step]:
+            async with connection.transaction():
+                await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
+                await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
+                return await change(connection)
+
+        return await patiently(once, lock_timeout_s=lock_timeout_s, tries=tries)
+
+
 async def patiently(once: Callable[[], Awaitable[list[Step]]], *, lock_timeout_s: float, tries: int) -> list[Step]:
     """
     What *once* did, a transaction that waits at most *lock_timeout_s* seconds at a time for the host's tables.

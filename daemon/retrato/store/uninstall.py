@@ -9,9 +9,9 @@ import asyncpg
 
 from retrato.domain.errors import ConfigError
 from retrato.store import rpc
-from retrato.store.database import Connection, connected
+from retrato.store.database import Connection
 from retrato.store.mapping import FLAG
-from retrato.store.migrations import LOCK_KEY, LOCK_TIMEOUT_S, LOCK_TRIES, Step, patiently
+from retrato.store.migrations import LOCK_TIMEOUT_S, LOCK_TRIES, Step, exclusively
 from retrato.store.queries import query
 
 
@@ -67,22 +67,16 @@ async def uninstall(dsn: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S, tries: 
         ConfigError: the role has not the right, or something of somebody else depends on ours.
 
     """
-    async with connected(dsn) as connection:
-        return await patiently(
-            lambda: _once(connection, lock_timeout_s), lock_timeout_s=lock_timeout_s, tries=tries
-        )
+    return await exclusively(dsn, _uninstall, lock_timeout_s=lock_timeout_s, tries=tries)
 
 
-async def _once(connection: Connection, lock_timeout_s: float) -> list[Step]:
-    async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", LOCK_KEY)
-        await connection.execute(f"set local lock_timeout = {round(lock_timeout_s * 1000)}")
-        steps = await plan(connection)
-        try:
-            for step in steps:
-                await connection.execute(step.sql)
-        except asyncpg.InsufficientPrivilegeError as exc:
-            raise ConfigError(f"the role of RETRATO_DATABASE_URL may not uninstall: {exc}") from exc
-        except asyncpg.DependentObjectsStillExistError as exc:
-            raise ConfigError(f"nothing was done, something else depends on schema retrato: {exc.detail}") from exc
+async def _uninstall(connection: Connection) -> list[Step]:
+    steps = await plan(connection)
+    try:
+        for step in steps:
+            await connection.execute(step.sql)
+    except asyncpg.InsufficientPrivilegeError as exc:
+        raise ConfigError(f"the role of RETRATO_DATABASE_URL may not uninstall: {exc}") from exc
+    except asyncpg.DependentObjectsStillExistError as exc:
+        raise ConfigError(f"nothing was done, something else depends on schema retrato: {exc.detail}") from exc
     return steps
