@@ -44,7 +44,7 @@ def host_words(host: Host) -> dict[str, str]:
         "missing_of_new": f"({_url_of(host, 'new')} is null)",
         "inputs_changed": _inputs_changed(host),
         "on_personas": _on_table(host.personas),
-        "personas_literal": _literal(host.personas),
+        "personas_literal": quoted_text(host.personas.name),
         "created_of_p": _created_of(host, "p"),
         "shows_ours_p": _shows_ours(host, "p"),
         "version_margin": "'0'" if _shows_addresses(host) else "'1 hour'",
@@ -68,11 +68,7 @@ def host_words(host: Host) -> dict[str, str]:
 
 
 def _on_table(table: Table) -> str:
-    return _ON_TABLE.format(table=_literal(table))
-
-
-def _literal(table: Table) -> str:
-    return "'" + table.name.replace("'", "''") + "'"
+    return _ON_TABLE.format(table=quoted_text(table.name))
 
 
 def _created_of(host: Host, alias: str) -> str:
@@ -113,9 +109,14 @@ def _empresa_of(host: Host, alias: str) -> str:
     return text if host.personas.details[column].collation is None else f'({text} collate "C")'
 
 
+def has_name(host: Host, alias: str) -> str:
+    """Whether the row *alias* has a name that is no placeholder, with built-in operators alone and never null."""
+    return f"coalesce({_name_of(host, alias)}, '') ~ {_NAMED}"
+
+
 def _named_of(host: Host, alias: str) -> str:
     """Ready as far as its own row tells, with built-in operators alone and never null."""
-    ready = f"(coalesce({_name_of(host, alias)}, '') ~ {_NAMED}"
+    ready = f"({has_name(host, alias)}"
     states = [(field, not_empty(alias, column)) for field in INACTIVE for column in host.inactive_columns(field)]
     if states:
         ready += f" and not {inactive(host, states)}"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from retrato.store.database import Database
 from retrato.store.host import Host
-from retrato.store.host_words import host_words, not_empty
+from retrato.store.host_words import has_name, host_words, not_empty
 from retrato.store.queries import host_query
 
 
@@ -52,11 +52,10 @@ async def count_not_ready(
 
 
 def _words(host: Host) -> dict[str, str]:
-    words = host_words(host)
     own = [f"{not_empty('p', column)} is not null" for column in host.fields("ready_prompt")]
     waits_for_own = host.mapping.ready_when == "prompt" and not host.prompts()
     return {
-        **words,
-        "has_name_of_p": rf"(coalesce({words['name_of_p']}, '') ~ '^\s*[^\s[]')",  # as in host_words
+        **host_words(host),
+        "has_name_of_p": f"({has_name(host, 'p')})",
         "has_own_prompt_of_p": f"({' or '.join(own)})" if waits_for_own else "true",
     }

@@ -12,6 +12,7 @@ from retrato.domain.errors import ConfigError
 from retrato.store.database import Connection
 from retrato.store.host import Host, Table, quoted
 from retrato.store.host_writes import touched
+from retrato.store.patterns import quoted_text
 from retrato.store.queries import read, render
 
 _ROLE = re.compile(r"[\w.@-]{1,63}", re.ASCII)
@@ -111,7 +112,7 @@ async def _needed(connection: Connection, host: Host) -> list[Right]:
 def _role_words(role: str) -> dict[str, str]:
     if not _ROLE.fullmatch(role):
         raise ConfigError(f"a role should be called like retrato_daemon, and not {role!r}")
-    return {"role": quoted(role), "role_name": _literal(role)}
+    return {"role": quoted(role), "role_name": quoted_text(role)}
 
 
 def _host_grants(host: Host, role: str) -> list[str]:
@@ -139,9 +140,5 @@ def _unquoted(columns: str) -> list[str]:
     return [column.replace('""', '"') for column in re.findall(r'"((?:[^"]|"")*)"', columns)]
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _array(tables: list[Table]) -> str:
-    return f"array[{', '.join(_literal(table.name) for table in tables)}]"
+    return f"array[{', '.join(quoted_text(table.name) for table in tables)}]"

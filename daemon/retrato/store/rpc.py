@@ -17,6 +17,7 @@ from retrato.domain.errors import ConfigError
 from retrato.store.database import Connection, connected
 from retrato.store.host import quoted
 from retrato.store.migrations import LOCK_KEY, Step
+from retrato.store.patterns import quoted_text
 from retrato.store.queries import query, read, render
 
 NAMES = ("avatar_status", "request", "request_company")
@@ -167,7 +168,7 @@ def _step(schema: str, name: str, roles: Sequence[str]) -> Step:
     function = f"{quoted(schema)}.{quoted(name)}({_ARGUMENTS[name]})"
     text = render(read(f"rpc/{name}.sql"), {"schema": quoted(schema)})
     # The words of a string in SQL: a schema may be called as it likes.
-    literal = "'" + function.replace("'", "''") + "'"
+    literal = quoted_text(function)
     rights = {"mark": MARK, "function_name": literal, "function": function}
     sql = f"{text}\n{render(read('rpc/rights.sql'), rights)}"
     grantees = ", ".join(map(quoted, roles))
