@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from retrato.domain.attempt import LegLimits
@@ -127,7 +127,11 @@ class Player:
             self._stage.bills.append(bill)
 
     async def _say(self, line: Line, order: Order) -> RawPicture:
-        await asyncio.sleep(line.took_s)
+        try:
+            await asyncio.sleep(line.took_s)
+        except asyncio.CancelledError:  # it was cut before its answer came
+            self._stage.calls[-1] = replace(self._stage.calls[-1], came=HANGS)
+            raise
         if line.what in ERRORS:
             raise ERRORS[line.what](
                 line.what, leg=self.name, retry_after_s=line.wait_s, whole_provider=line.whole_provider
